@@ -12,6 +12,29 @@
 #include "base/open_file.h"
 
 namespace accelerate {
+namespace {
+
+/// Removes a temporary file unless it has been renamed.
+struct TemporaryFile {
+  std::string path;
+  bool kept = false;
+  ~TemporaryFile() {
+    if (!kept) unlink(path.c_str());
+  }
+};
+
+void write_all(int descriptor, std::string_view content, const std::filesystem::path& shown_as) {
+  while (!content.empty()) {
+    const ssize_t written = write(descriptor, content.data(), content.size());
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      fail(ErrorCode::io_error, "cannot write {}: {}", shown(shown_as), system_reason(errno));
+    }
+    content.remove_prefix(static_cast<size_t>(written));
+  }
+}
+
+}  // namespace
 
 OpenFile::~OpenFile() {
   if (descriptor_ >= 0) close(descriptor_);
@@ -22,24 +45,72 @@ std::string shown(const std::filesystem::path& path) { return "'" + printable(pa
 std::string system_reason(int error_number) { return std::generic_category().message(error_number); }
 
 OpenFile open_regular_file(const std::filesystem::path& path, const std::filesystem::path& shown_as) {
-  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-  if (descriptor < 0) {
+  OpenFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.descriptor() < 0) {
     const int reason = errno;
-    if (reason == ENOENT || reason == ENOTDIR) {
-      fail(ErrorCode::not_found, "there is no file {}", shown(shown_as));
-    }
+    if (reason == ENOENT || reason == ENOTDIR) fail(ErrorCode::not_found, "there is no file {}", shown(shown_as));
     fail(ErrorCode::io_error, "cannot open {}: {}", shown(shown_as), system_reason(reason));
   }
-  OpenFile file(descriptor, 0);
   struct stat status {};
-  if (fstat(descriptor, &status) != 0) {
+  if (fstat(file.descriptor(), &status) != 0) {
     fail(ErrorCode::io_error, "cannot examine {}: {}", shown(shown_as), system_reason(errno));
   }
   if (S_ISDIR(status.st_mode)) fail(ErrorCode::io_error, "{} is a folder; expected a file", shown(shown_as));
   if (!S_ISREG(status.st_mode)) {
     fail(ErrorCode::io_error, "{} is a device, pipe or socket; expected a regular file", shown(shown_as));
   }
-  return {OpenFile(dup_guard_free(file), static_cast<size_t>(status.st_size))};
+  file.set_size_bytes(static_cast<size_t>(status.st_size));
+  return file;
+}
+
+std::string read_regular_file(const std::filesystem::path& path, const std::filesystem::path& shown_as,
+                              size_t max_bytes) {
+  const OpenFile file = open_regular_file(path, shown_as);
+  if (file.size_bytes() > max_bytes) {
+    fail(ErrorCode::invalid_model, "{} has {} bytes; expected at most {}", shown(shown_as), file.size_bytes(),
+         max_bytes);
+  }
+  std::string content(file.size_bytes(), '\0');
+  size_t done = 0;
+  while (done < content.size()) {
+    const ssize_t got = read(file.descriptor(), content.data() + done, content.size() - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(ErrorCode::io_error, "cannot read {}: {}", shown(shown_as), system_reason(errno));
+    if (got == 0) fail(ErrorCode::io_error, "{} shrank while it was read", shown(shown_as));
+    done += static_cast<size_t>(got);
+  }
+  return content;
+}
+
+std::string read_file(const std::filesystem::path& path, size_t max_bytes) {
+  return read_regular_file(path, path, max_bytes);
+}
+
+void write_file_atomic(const std::filesystem::path& path, std::string_view content) {
+  static std::atomic<uint64_t> counter{0};
+  TemporaryFile temporary;
+  int descriptor = -1;
+  do {
+    temporary.path = path.native() + fmt::format(".{}.{}.tmp", getpid(), counter.fetch_add(1));
+    descriptor = open(temporary.path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor < 0 && errno == EEXIST);
+  if (descriptor < 0) {
+    temporary.kept = true;
+    fail(ErrorCode::io_error, "cannot write {}: {}", shown(path), system_reason(errno));
+  }
+  const OpenFile file(descriptor);
+  struct stat old {};
+  if (stat(path.c_str(), &old) == 0 && S_ISREG(old.st_mode)) fchmod(descriptor, old.st_mode & 0777U);
+  write_all(descriptor, content, path);
+  if (fsync(descriptor) != 0) fail(ErrorCode::io_error, "cannot flush {}: {}", shown(path), system_reason(errno));
+  if (rename(temporary.path.c_str(), path.c_str()) != 0) {
+    fail(ErrorCode::io_error, "cannot replace {}: {}", shown(path), system_reason(errno));
+  }
+  temporary.kept = true;
+  // The new name itself reaches the disk with the folder; file systems without that refuse, and nothing is lost.
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  const OpenFile folder_file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder_file.descriptor() >= 0) fsync(folder_file.descriptor());
 }
 
 }  // namespace accelerate

@@ -58,7 +58,8 @@ bool poison_maps_at(uintptr_t address) {
 
 void on_bus_error(int signal, siginfo_t* info, void* context) {
   const int saved_errno = errno;
-  const bool mine = poison_maps_at(reinterpret_cast<uintptr_t>(info->si_addr));
+  // A code above 0 means that the kernel found the fault; kill() and raise() carry no address.
+  const bool mine = info->si_code > 0 && poison_maps_at(reinterpret_cast<uintptr_t>(info->si_addr));
   errno = saved_errno;
   if (mine) return;
   if ((previous_action.sa_flags & SA_SIGINFO) != 0) {
@@ -87,7 +88,7 @@ void install_handler() {
   });
 }
 
-/// The mapping call and the publication of its slot: no reader has the address before this returns.
+/// Publishes a map to the handler; it stays until its slot's begin becomes 0.
 MapSlot* take_slot(uintptr_t begin, uintptr_t end) {
   std::lock_guard lock(slots_mutex);
   MapBlock* block = &first_block;

@@ -9,17 +9,18 @@ namespace accelerate {
 /// An open regular file; closed by the destructor.
 class OpenFile {
  public:
-  OpenFile(int descriptor, size_t size_bytes) : descriptor_(descriptor), size_bytes_(size_bytes) {}
+  explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
   ~OpenFile();
   OpenFile(OpenFile&& other) noexcept
       : descriptor_(std::exchange(other.descriptor_, -1)), size_bytes_(other.size_bytes_) {}
   OpenFile& operator=(OpenFile&&) = delete;
   int descriptor() const { return descriptor_; }
   size_t size_bytes() const { return size_bytes_; }
+  void set_size_bytes(size_t size_bytes) { size_bytes_ = size_bytes; }
 
  private:
   int descriptor_;
-  size_t size_bytes_;
+  size_t size_bytes_ = 0;
 };
 
 /// Opens for reading without ever waiting (a named pipe is refused, not awaited). Errors name the file `shown_as`:
