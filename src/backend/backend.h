@@ -1,0 +1,145 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/executor.h"
+#include "graph/graph.h"
+#include "graph/weights.h"
+
+namespace accelerate {
+
+/// Work in order on one device. Host backends run a record() at once; others enqueue it.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// Threads for host work; null on a device of its own.
+  virtual Executor* executor() { return nullptr; }
+  /// Waits until all recorded work is done.
+  virtual void synchronize() {}
+};
+
+/// Pointers of one execution, in operand and result order. An operand whose kernel took it over when it was
+/// created (a packed weight) may be null.
+struct LaunchArgs {
+  std::span<const void* const> inputs;
+  std::span<void* const> outputs;
+  void* scratch = nullptr;
+};
+
+/// A node made ready for one set of concrete extents. record() allocates nothing and may run in several
+/// threads at once, each with its own arguments.
+class Launch {
+ public:
+  virtual ~Launch() = default;
+  virtual size_t scratch_bytes() const { return 0; }
+  virtual void record(Stream& stream, const LaunchArgs& args) const = 0;
+};
+
+/// Extents of one call for one node.
+struct ConcreteNode {
+  std::span<const std::vector<int64_t>> inputs;
+  std::span<const std::vector<int64_t>> outputs;
+  const DimBindings& dims;
+  /// Threads that will work on it; for scratch sizes.
+  int num_threads = 1;
+};
+
+/// A node compiled for any extents: attributes decoded, weights packed. Immutable, shared by threads.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  virtual std::unique_ptr<Launch> specialize(const ConcreteNode& node) const = 0;
+  /// Bytes of machine-specific weight copies that this kernel owns.
+  virtual size_t packed_bytes() const { return 0; }
+  /// True if execution never reads operand i (it was packed).
+  virtual bool owns_operand(size_t) const { return false; }
+};
+
+/// What reduced precision a plan may use for products; sums are f32 in any case.
+///   exact: products of the stored values in f32; bf16, f16: weights are held in that type, and the
+///   instruction set's own products of that type may be used.
+enum class ComputeType { f32, bf16, f16 };
+
+/// A node of a graph, as kernel tables look at it.
+struct NodeSite {
+  const Graph& graph;
+  const Node& node;
+  /// Values that do not change between calls (weights and what was computed from them), or empty tensors.
+  std::function<Tensor(ValueId)> constant_of;
+  /// Is the value constant (constant_of would give it).
+  std::function<bool(ValueId)> is_constant;
+  ComputeType compute = ComputeType::f32;
+
+  const TensorType& in(size_t i) const { return graph.type_of(node.operands.at(i)); }
+  const TensorType& out(size_t i = 0) const { return graph.type_of(node.results.at(i)); }
+  size_t num_in() const { return node.operands.size(); }
+  bool constant_in(size_t i) const { return i < node.operands.size() && is_constant(node.operands[i]); }
+  Tensor constant(size_t i) const { return constant_of(node.operands.at(i)); }
+};
+
+/// What create() may use.
+struct CompileContext {
+  Executor& executor;
+  /// Says that bytes [offset, offset + size) of constant operand i have been copied and its pages may go.
+  std::function<void(size_t operand, size_t offset_bytes, size_t size_bytes)> release;
+};
+
+/// One way to run one op. Several entries may serve an op: the first whose supports() gives no reason wins.
+struct KernelEntry {
+  std::string op;
+  /// Shown in reports and profiles, e.g. "packed_gemm".
+  std::string name;
+  /// Nothing if it can run the node, else why not. Null: always.
+  std::function<std::optional<std::string>(const NodeSite&)> why_not;
+  std::function<std::unique_ptr<Kernel>(const NodeSite&, CompileContext&)> create;
+};
+
+struct DeviceInfo {
+  std::string name;         // "cpu", "cuda:0"
+  std::string description;  // as the system reports it
+  uint64_t memory_bytes = 0;
+  std::vector<std::string> features;
+};
+
+/// What a backend found when it looked. Nothing here is assumed: devices are those that answered.
+struct ProbeResult {
+  bool available = false;
+  std::string reason;   // why not, if not available
+  std::string version;  // of the engine or of this program
+  std::string needs;    // what a user must have for it
+  std::vector<DeviceInfo> devices;
+};
+
+/// A piece of a graph compiled by an engine that takes whole subgraphs.
+class RegionExecutable {
+ public:
+  virtual ~RegionExecutable() = default;
+  virtual void execute(Stream& stream, std::span<const Tensor> inputs, std::span<Tensor> outputs) = 0;
+};
+
+/// One folder of src/backends: found by the build, reached only through this interface.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual std::string_view name() const = 0;
+  /// Looks at the machine; may be slow, has no side effects.
+  virtual ProbeResult probe() const = 0;
+  /// Higher is preferred by "auto"; negative: only by name.
+  virtual int preference() const = 0;
+  /// Names of the optional passes (src/passes) that make graphs fit this backend's kernels.
+  virtual std::vector<std::string> passes() const { return {}; }
+  virtual const std::vector<KernelEntry>& kernels() const = 0;
+  virtual std::unique_ptr<Stream> make_stream(Executor& executor) const = 0;
+  /// For engines that compile whole regions; null where the backend works node by node.
+  virtual std::unique_ptr<RegionExecutable> compile_region(const Graph&, const WeightSource&) const { return nullptr; }
+};
+
+/// All backends of this build, in no particular order (generated by the build).
+std::vector<std::unique_ptr<Backend>> make_all_backends();
+
+}  // namespace accelerate
