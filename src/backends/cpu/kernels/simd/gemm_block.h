@@ -1,0 +1,207 @@
+#pragma once
+#include "backends/cpu/kernels/simd/gemm_micro.h"
+#include "backends/cpu/kernels/simd/vmath.h"
+
+// A block of a dense product on one thread: the part of linear, matmul and conv that they share.
+namespace accelerate::cpu::ACCELERATE_TARGET {
+
+constexpr int64_t kBlockK = 512;     // steps of k between visits to c, so that a panel slice stays in cache
+constexpr int64_t kBlockRows = 128;  // rows of A that share one pass over the panels
+constexpr int64_t kLineFloats = 16;
+
+ACCELERATE_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+ACCELERATE_INLINE int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+ACCELERATE_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+ACCELERATE_INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+
+/// Row stride of a copied A block: never a multiple of a page, which would put a tile's rows in one cache set.
+ACCELERATE_INLINE int64_t copied_stride(int64_t kc) {
+  const int64_t stride = round_up(kc, kLineFloats);
+  return stride % 512 == 0 ? stride + kLineFloats : stride;
+}
+
+/// Bytes of packed panels; a panel of bf16 holds an even number of steps.
+ACCELERATE_INLINE int64_t panel_bytes(int64_t k, Element type) {
+  if (type == Element::f32) return k * kPanel * 4;
+  return (type == Element::bf16 ? round_up(k, 2) : k) * kPanel * 2;
+}
+ACCELERATE_INLINE int64_t panel_offset(int64_t k, Element type) { return k * kPanel * (type == Element::f32 ? 4 : 2); }
+
+/// Writes rows [m, m + rows) x [k, k + kc) of A to dst, rows dst_stride apart.
+using GatherFn = void (*)(const void* context, int64_t m, int64_t rows, int64_t k, int64_t kc, float* dst,
+                          int64_t dst_stride);
+
+/// A either in place (a) or copied block by block (gather).
+struct BlockJob {
+  const float* a = nullptr;
+  int64_t a_stride = 0;
+  GatherFn gather = nullptr;
+  const void* gather_context = nullptr;
+  int64_t k = 0;
+  const void* panels = nullptr;
+  Element type = Element::f32;
+  bool native = false;  // bf16 products of bf16 pairs; A is then copied
+  int64_t n = 0;
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  Epilogue epilogue;
+};
+
+template <Activation kActivation>
+ACCELERATE_INLINE void finish_rows(float* c, int64_t c_stride, int64_t rows, int64_t n, const float* residual,
+                                   int64_t residual_stride) {
+  for (int64_t i = 0; i < rows; ++i) {
+    float* row = c + i * c_stride;
+    const float* r = residual ? residual + i * residual_stride : nullptr;
+    int64_t j = 0;
+    for (; j + kW <= n; j += kW) {
+      V x = activate<kActivation>(load(row + j));
+      if (r) x = x + load(r + j);
+      store(row + j, x);
+    }
+    if (j < n) {
+      V x = activate<kActivation>(load_n(row + j, n - j));
+      if (r) x = x + load_n(r + j, n - j);
+      store_n(row + j, x, n - j);
+    }
+  }
+}
+
+/// c = activation(c) + residual (optional) on a tile.
+ACCELERATE_INLINE void finish_tile(Activation activation, float* c, int64_t c_stride, int64_t rows, int64_t n,
+                                   const float* residual, int64_t residual_stride) {
+  switch (activation) {
+#define ACCELERATE_FINISH(name) \
+  case Activation::name: return finish_rows<Activation::name>(c, c_stride, rows, n, residual, residual_stride);
+    ACCELERATE_FINISH(none)
+    ACCELERATE_FINISH(relu)
+    ACCELERATE_FINISH(gelu)
+    ACCELERATE_FINISH(gelu_tanh)
+    ACCELERATE_FINISH(quick_gelu)
+    ACCELERATE_FINISH(silu)
+    ACCELERATE_FINISH(tanh)
+    ACCELERATE_FINISH(sigmoid)
+    ACCELERATE_FINISH(relu6)
+    ACCELERATE_FINISH(hardswish)
+#undef ACCELERATE_FINISH
+  }
+}
+
+ACCELERATE_INLINE TileFn tile_for(Element type, bool native, int rows) {
+  switch (type) {
+    case Element::bf16:
+#if defined(__AVX512BF16__)
+      if (native) return tile_fn<PanelType::bf16_native>(rows);
+#endif
+      (void)native;
+      return tile_fn<PanelType::bf16>(rows);
+    case Element::f16: return tile_fn<PanelType::f16>(rows);
+    default: return tile_fn<PanelType::f32>(rows);
+  }
+}
+
+/// Floats of scratch that a thread needs for blocks of the given K if A is copied.
+ACCELERATE_INLINE int64_t block_scratch_floats() { return kBlockRows * copied_stride(kBlockK); }
+
+/// Steps of k a pass takes: K in equal even parts of at most kBlockK.
+ACCELERATE_INLINE int64_t pass_steps(int64_t k) {
+  const int64_t passes = ceil_div(k, kBlockK);
+  return most(1, round_up(ceil_div(k, passes), 8));
+}
+
+/// Rounds pairs of floats of A to pairs of bf16.
+ACCELERATE_INLINE void copy_pairs(const float* a, int64_t a_stride, int64_t rows, int64_t kc, float* dst,
+                                  int64_t dst_stride) {
+  for (int64_t i = 0; i < rows; ++i) {
+    const float* from = a + i * a_stride;
+    uint16_t* to = reinterpret_cast<uint16_t*>(dst + i * dst_stride);
+    int64_t k = 0;
+    for (; k + kW <= kc; k += kW) store_bf16(to + k, load(from + k));
+    for (; k < kc; ++k) to[k] = float_to_bf16(from[k]);
+    if (kc & 1) to[kc] = 0;
+  }
+}
+
+/// Rows [m0, m1) and panels [p0, p1) of the product; m1 - m0 <= kBlockRows if A is copied to scratch.
+static void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64_t p0, int64_t p1, float* scratch) {
+  const int64_t rows = m1 - m0;
+  const Epilogue& epilogue = job.epilogue;
+  const bool copies = job.gather || job.native;
+  // One tile of rows reads each panel once: no reason to come back to it.
+  int64_t pass = rows <= 4 && !copies ? most(job.k, 1) : pass_steps(job.k);
+  // Rows that lie whole pages apart share a cache set; it has room for eight.
+  const int64_t max_rows = !copies && job.a_stride % 1024 == 0 && kMaxRows > 8 ? 8 : kMaxRows;
+  const int64_t tiles = ceil_div(rows, max_rows), tall = rows / tiles, extra = rows % tiles;
+  const bool late = epilogue.activation != Activation::none;  // the activation needs a pass of its own
+  const bool late_residual = late && epilogue.residual && !epilogue.residual_before_activation;
+
+  for (int64_t k0 = 0; k0 < job.k || k0 == 0; k0 += pass) {
+    const int64_t kc = least(pass, job.k - k0);
+    const bool last = k0 + kc >= job.k;
+    const float* a = job.a ? job.a + m0 * job.a_stride + k0 : nullptr;
+    int64_t a_stride = job.a_stride, steps = kc;
+    if (job.gather) {
+      a_stride = copied_stride(kc);
+      job.gather(job.gather_context, m0, rows, k0, kc, scratch, a_stride);
+      a = scratch;
+    }
+    if (job.native) {
+      const int64_t pair_stride = copied_stride((kc + 1) / 2);
+      copy_pairs(a, a_stride, rows, kc, scratch, pair_stride);
+      a = scratch;
+      a_stride = pair_stride;
+      steps = (kc + 1) / 2;
+    }
+    for (int64_t panel = p0; panel < p1; ++panel) {
+      const char* data = static_cast<const char*>(job.panels) + panel * panel_bytes(job.k, job.type) +
+                         panel_offset(k0, job.type);
+      const int64_t column = panel * kPanel, n = least(kPanel, job.n - column);
+      int64_t row = 0;
+      for (int64_t tile = 0; tile < tiles; ++tile) {
+        const int64_t height = tall + (tile < extra);
+        float* c = job.c + (m0 + row) * job.c_stride + column;
+        const float* residual =
+            epilogue.residual ? epilogue.residual + (m0 + row) * epilogue.residual_stride + column : nullptr;
+        TileStart start;
+        start.accumulate = k0 > 0;
+        start.bias = epilogue.bias ? epilogue.bias + column : nullptr;
+        start.residual = late_residual ? nullptr : residual;
+        start.residual_stride = epilogue.residual_stride;
+        tile_for(job.type, job.native, static_cast<int>(height))(a + row * a_stride, a_stride, steps, data, c,
+                                                                 job.c_stride, n, start);
+        if (last && late) {
+          finish_tile(epilogue.activation, c, job.c_stride, height, n, late_residual ? residual : nullptr,
+                      epilogue.residual_stride);
+        }
+        row += height;
+      }
+    }
+  }
+}
+
+/// Work is cut into rows x panels blocks: enough for the threads to balance, each large enough to be worth a claim.
+struct BlockGrid {
+  int64_t row_blocks = 1, rows = 0, panel_blocks = 1, panels = 0;
+};
+
+ACCELERATE_INLINE BlockGrid block_grid(int64_t m, int64_t n, int64_t k, int64_t num_panels, int num_threads) {
+  BlockGrid grid;
+  grid.row_blocks = most(1, ceil_div(m, kBlockRows));
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k > 0 ? k : 1);
+  constexpr double kLeastWork = 1.0e6;  // multiplications a task
+  int64_t wanted = num_threads == 1 ? 1 : static_cast<int64_t>(least(num_threads * 6, work / kLeastWork < 1e6 ? static_cast<int64_t>(work / kLeastWork) : 1000000));
+  if (wanted > 1) wanted = round_up(wanted, num_threads);
+  // Panels first, as each is then read by one thread only; rows too where panels are few.
+  grid.panel_blocks = most(1, least(num_panels, ceil_div(wanted, grid.row_blocks)));
+  if (grid.panel_blocks * grid.row_blocks < wanted) {
+    const int64_t more = ceil_div(wanted, grid.panel_blocks);
+    grid.row_blocks = most(grid.row_blocks, least(more, ceil_div(m, kMaxRows)));
+  }
+  grid.rows = most(1, ceil_div(m, grid.row_blocks));
+  grid.row_blocks = most(1, ceil_div(m, grid.rows));
+  grid.panels = most(1, ceil_div(num_panels, grid.panel_blocks));
+  grid.panel_blocks = most(1, ceil_div(num_panels, grid.panels));
+  return grid;
+}
+
+}  // namespace accelerate::cpu::ACCELERATE_TARGET
