@@ -1,0 +1,21 @@
+#include "preprocess/image/resample_kernels.h"
+
+#include "base/cpu_features.h"
+
+namespace accelerate {
+namespace {
+#include "preprocess/image/resample_kernels.inc"
+}  // namespace
+
+#ifdef ACCELERATE_IMAGE_AVX2
+const ResampleKernels& resample_kernels_avx2();
+#endif
+
+const ResampleKernels& resample_kernels() {
+#ifdef ACCELERATE_IMAGE_AVX2
+  if (selected_isa() >= Isa::avx2) return resample_kernels_avx2();
+#endif
+  return kKernels;
+}
+
+}  // namespace accelerate

@@ -1,0 +1,34 @@
+#pragma once
+#include <cstdint>
+
+namespace accelerate {
+
+/// Weights are stored in blocks of this many taps, so that kernels read whole vectors.
+constexpr int64_t kTapBlock = 8;
+
+/// An AxisWeights as plain pointers: nothing that a file compiled for one instruction set could share with others.
+struct AxisView {
+  const int32_t* first;    // [num_outputs]
+  const int32_t* count;    // [num_outputs]
+  const int32_t* weights;  // [num_outputs, stride]
+  int64_t stride;
+  int64_t num_outputs;
+  int precision;
+};
+
+/// Inner loops of a resize; compiled once an instruction set, chosen by selected_isa(). They allocate nothing.
+struct ResampleKernels {
+  /// Splits num_pixels of RGB bytes into three planes of int32, plane_stride elements apart.
+  void (*split_row)(const uint8_t* rgb, int32_t* planes, int64_t num_pixels, int64_t plane_stride);
+  /// One row: planes (readable for one stride past the last tap) -> num_outputs RGB bytes.
+  void (*filter_row)(const int32_t* planes, int64_t plane_stride, const AxisView& axis, uint8_t* rgb);
+  /// sums[i] += weight * bytes[i]
+  void (*add_row)(const uint8_t* bytes, int32_t weight, int32_t* sums, int64_t size);
+  /// bytes[i] = clamp((sums[i] + half) >> precision)
+  void (*finish_row)(const int32_t* sums, int precision, uint8_t* bytes, int64_t size);
+};
+
+/// Errors: those of selected_isa().
+const ResampleKernels& resample_kernels();
+
+}  // namespace accelerate
