@@ -70,6 +70,10 @@ class FileSet {
 /// Errors: not_found, io_error if the folder does not exist or is not a folder.
 std::shared_ptr<FileSet> open_folder(const std::filesystem::path& root);
 
+/// The files below `folder` of a set, named relative to it; an empty folder name gives the set itself.
+/// Errors: invalid_model if the name is refused.
+std::shared_ptr<FileSet> sub_folder(std::shared_ptr<FileSet> files, std::string_view folder);
+
 /// Throws Error(invalid_model) unless name is a relative path of plain components ("a/b.json").
 void check_file_name(std::string_view name);
 

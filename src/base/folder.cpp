@@ -123,7 +123,46 @@ class Folder final : public FileSet {
   fs::path allowed_;
 };
 
+class SubFolder final : public FileSet {
+ public:
+  SubFolder(std::shared_ptr<FileSet> files, std::string_view folder)
+      : files_(std::move(files)), prefix_(std::string(folder) + "/") {}
+
+  bool contains(std::string_view name) const override {
+    return refusal_of(name) == nullptr && files_->contains(prefix_ + std::string(name));
+  }
+  std::string read(std::string_view name, size_t max_bytes) const override {
+    check_file_name(name);
+    return files_->read(prefix_ + std::string(name), max_bytes);
+  }
+  std::shared_ptr<MappedFile> map(std::string_view name) const override {
+    check_file_name(name);
+    return files_->map(prefix_ + std::string(name));
+  }
+  std::vector<std::string> list() const override {
+    std::vector<std::string> names;
+    for (std::string& name : files_->list()) {
+      if (name.starts_with(prefix_)) names.push_back(name.substr(prefix_.size()));
+    }
+    return names;
+  }
+  std::string description() const override {
+    return files_->description() + "/" + printable(prefix_.substr(0, prefix_.size() - 1));
+  }
+
+ private:
+  std::shared_ptr<FileSet> files_;
+  std::string prefix_;
+};
+
 }  // namespace
+
+std::shared_ptr<FileSet> sub_folder(std::shared_ptr<FileSet> files, std::string_view folder) {
+  while (folder.ends_with('/')) folder.remove_suffix(1);
+  if (folder.empty()) return files;
+  check_file_name(folder);
+  return std::make_shared<SubFolder>(std::move(files), folder);
+}
 
 std::optional<std::string> FileSet::read_if_present(std::string_view name, size_t max_bytes) const {
   if (!contains(name)) return std::nullopt;

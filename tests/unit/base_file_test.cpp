@@ -90,12 +90,10 @@ TEST(MappedFile, ManyMapsAreGuardedAndSlotsAreReused) {
 
 TEST(MappedFileDeathTest, OtherBusErrorsKeepTheirDefault) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  const TemporaryFolder folder;
-  const fs::path path = folder.write("a", "x");
   EXPECT_EXIT(
       {
         std::signal(SIGBUS, SIG_DFL);
-        const auto map = MappedFile::open(path);
+        const auto map = MappedFile::open("/proc/self/exe");
         raise(SIGBUS);
         raise(SIGBUS);
       },
@@ -104,12 +102,10 @@ TEST(MappedFileDeathTest, OtherBusErrorsKeepTheirDefault) {
 
 TEST(MappedFileDeathTest, EarlierHandlersAreCalled) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  const TemporaryFolder folder;
-  const fs::path path = folder.write("a", "x");
   EXPECT_EXIT(
       {
         std::signal(SIGBUS, [](int) { _exit(42); });
-        const auto map = MappedFile::open(path);
+        const auto map = MappedFile::open("/proc/self/exe");
         raise(SIGBUS);
       },
       testing::ExitedWithCode(42), "");
@@ -177,6 +173,21 @@ TEST(Folder, HubCacheLinksToBlobsOfItsOwnModel) {
   EXPECT_EQ(files->map("config.json")->path(), snapshot / "config.json");
   EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"foreign"}, [&] { (void)files->read("foreign"); }));
   EXPECT_EQ(open_folder(snapshot / "1_Pooling")->read("config.json"), "{}");
+}
+
+TEST(Folder, SubFoldersAreSetsOfTheirOwn) {
+  const TemporaryFolder folder;
+  folder.write("config.json", "root");
+  folder.write("0_Transformer/config.json", "inner");
+  const auto files = open_folder(folder.path());
+  EXPECT_EQ(sub_folder(files, "")->read("config.json"), "root");
+  const auto inner = sub_folder(files, "0_Transformer/");
+  EXPECT_EQ(inner->read("config.json"), "inner");
+  EXPECT_EQ(inner->map("config.json")->text(), "inner");
+  EXPECT_EQ(inner->list(), std::vector<std::string>{"config.json"});
+  EXPECT_TRUE(inner->contains("config.json"));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"refused"}, [&] { (void)inner->read("../config.json"); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"refused"}, [&] { sub_folder(files, "../x"); }));
 }
 
 TEST(Folder, RootMustBeAFolder) {

@@ -1,0 +1,179 @@
+#include "import/open.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/error.h"
+#include "import/hf/checkpoint_names.h"
+#include "import/hf/open_weights.h"
+
+namespace accelerate::import {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxNameBytes = 128;
+
+/// Levenshtein distance, letters compared without case.
+size_t edit_distance(std::string_view a, std::string_view b) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t change = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+/// The built-in classes nearest in name, for messages.
+std::string nearest_classes(std::string_view name, const models::ModelRegistry& registry) {
+  std::vector<std::pair<size_t, std::string>> candidates;
+  for (const models::ModelBuilder& builder : registry.all()) {
+    for (const std::string& known : builder.architectures) {
+      candidates.emplace_back(edit_distance(name.substr(0, kMaxNameBytes), known), known);
+    }
+  }
+  std::sort(candidates.begin(), candidates.end());
+  std::string text;
+  for (size_t i = 0; i < std::min<size_t>(candidates.size(), 5); ++i) text += (i == 0 ? "" : ", ") + candidates[i].second;
+  return text.empty() ? "none" : text;
+}
+
+struct Choice {
+  const models::ModelBuilder* builder;
+  std::string architecture;
+};
+
+Choice choose(const HfFolder& folder, const OpenOptions& options, const models::ModelRegistry& registry) {
+  std::vector<std::string> wanted = folder.architectures();
+  if (!options.architecture.empty()) wanted = {options.architecture};
+  for (const std::string& name : wanted) {
+    if (const models::ModelBuilder* builder = registry.find(name, folder.model_type())) return {builder, name};
+  }
+  if (wanted.empty() && !folder.model_type().empty()) {
+    const models::ModelBuilder* builder = registry.find("", folder.model_type());
+    if (builder != nullptr && !builder->architectures.empty()) return {builder, builder->architectures.front()};
+  }
+  const std::string name = !wanted.empty() ? wanted.front() : folder.model_type();
+  if (name.empty()) {
+    fail(ErrorCode::invalid_model,
+         "{}/config.json has neither 'architectures' nor 'model_type'; expected the name of a class, such as BertModel",
+         folder.files()->description());
+  }
+  const std::string nearest = nearest_classes(name, registry);
+  if (folder.has_custom_code()) {
+    fail(ErrorCode::unsupported_model,
+         "the class {} of {} is Python code in the model's folder ('auto_map'), and code of a model folder is never "
+         "run. Built-in classes nearest in name: {}. If the code is trusted, capture the model where it may run: the "
+         "Python package ipfs_accelerate writes a torch.export program (.pt2) of it",
+         printable(name), folder.files()->description(), nearest);
+  }
+  fail(ErrorCode::unsupported_model,
+       "the class {} of {} is not built in. Built-in classes nearest in name: {}. Any class of transformers can be "
+       "captured: the Python package ipfs_accelerate writes a torch.export program (.pt2) of it",
+       printable(name), folder.files()->description(), nearest);
+}
+
+/// Refuses, with the way to go on, a path that is a file.
+[[noreturn]] void refuse_file(const fs::path& path) {
+  const std::string extension = path.extension().native();
+  const std::string shown = printable(path.native(), 400);
+  if (extension == ".safetensors" || extension == ".json") {
+    fail(ErrorCode::unsupported_format, "{} is one file of a model; give the folder that holds it and config.json",
+         shown);
+  }
+  if (extension == ".bin" || extension == ".pt" || extension == ".pth" || extension == ".ckpt") {
+    fail(ErrorCode::unsupported_format,
+         "{} is a pickle, and loading one can run code, so it is never read; give a folder with config.json and "
+         "model.safetensors",
+         shown);
+  }
+  fail(ErrorCode::unsupported_format,
+       "{} is a file of a kind that is not read; expected a Hugging Face folder (config.json, *.safetensors)", shown);
+}
+
+std::shared_ptr<const WeightSource> with_dense_modules(std::shared_ptr<const WeightSource> weights,
+                                                       const HfFolder& folder) {
+  if (!folder.sentence_transformers()) return weights;
+  auto merged = std::make_shared<MergedWeights>();
+  merged->add("", weights);
+  bool any = false;
+  for (const SentenceModule& module : folder.sentence_transformers()->modules) {
+    if (module.kind != SentenceModule::Kind::dense) continue;
+    merged->add(module.dense.folder + "/", open_weights(*sub_folder(folder.root(), module.dense.folder)));
+    any = true;
+  }
+  if (any) return merged;
+  return weights;
+}
+
+}  // namespace
+
+std::shared_ptr<FileSet> open_model_files(const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) refuse_file(path);
+  if (fs::is_directory(path / "snapshots", ignored) && !fs::exists(path / "config.json", ignored)) {
+    const auto cache = open_folder(path);
+    if (const auto revision = cache->read_if_present("refs/main", 256)) {
+      const std::string name = revision->substr(0, revision->find_last_not_of(" \r\n") + 1);
+      check_file_name(name);
+      return open_folder(path / "snapshots" / name);
+    }
+  }
+  return open_folder(path);
+}
+
+OpenedModel open(const fs::path& path, const OpenOptions& options, const models::ModelRegistry& registry) {
+  return open(open_model_files(path), options, registry);
+}
+
+OpenedModel open(std::shared_ptr<FileSet> files, const OpenOptions& options, const models::ModelRegistry& registry) {
+  OpenedModel model;
+  const auto folder = std::make_shared<const HfFolder>(HfFolder::open(std::move(files)));
+  const auto [builder, architecture] = choose(*folder, options, registry);
+  if (folder->quantization()) {
+    fail(ErrorCode::unsupported_model,
+         "the weights of {} are quantised ('quantization_config' with quant_method '{}'), which is not supported; use "
+         "the unquantised checkpoint",
+         folder->files()->description(), printable(*folder->quantization()));
+  }
+  const auto weights = std::make_shared<const CheckpointNames>(open_weights(*folder->files()), builder->base_model_prefix);
+  const DType fallback = folder->dtype().value_or(DType::f32);
+  const models::BuildContext context{
+      .config = folder->config(),
+      .architecture = architecture,
+      .stored_dtype =
+          [&](std::string_view name) {
+            const auto info = weights->find(name);
+            return info ? info->dtype : fallback;  // check_weights lists what is missing
+          },
+      .has_weight = [&](std::string_view name) { return weights->find(name).has_value(); },
+  };
+  try {
+    model.program = builder->build(context);
+    verify(model.program);
+  } catch (Error& e) {
+    throw std::move(e.in(fmt::format("{} from {}", printable(architecture), folder->files()->description())));
+  }
+  if (model.program.name.empty()) model.program.name = architecture;
+  model.program.metadata.emplace("architecture", architecture);
+  model.program.metadata.emplace("model_type", builder->model_type);
+  try {
+    check_weights(model.program, *weights);
+  } catch (Error& e) {
+    throw std::move(e.in(folder->files()->description()));
+  }
+  model.unused_weights = unused_weights(model.program, *weights);
+  model.weights = with_dense_modules(weights, *folder);
+  model.files = folder->files();
+  model.folder = folder;
+  return model;
+}
+
+}  // namespace accelerate::import
