@@ -1,0 +1,353 @@
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <set>
+
+#include "base/cpu_features.h"
+#include "base/error.h"
+#include "ops/evaluate.h"
+#include "ops/registry.h"
+#include "passes/pass.h"
+#include "runtime/plan.h"
+
+namespace accelerate {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_since(Clock::time_point begin) { return std::chrono::duration<double, std::milli>(Clock::now() - begin).count(); }
+
+/// Every weight the graph refers to must be there with the declared type; all faults are reported together.
+size_t check_weights(const Graph& graph, const WeightSource* weights) {
+  std::string faults;
+  int count = 0;
+  size_t bytes = 0;
+  for (const Node& node : graph.nodes()) {
+    if (node.op->name != "weight") continue;
+    const std::string& name = node.attrs.string("name");
+    auto info = weights == nullptr ? std::nullopt : weights->find(name);
+    const TensorType& type = graph.type_of(node.results[0]);
+    std::string fault;
+    if (!info) {
+      fault = "missing: " + printable(name);
+    } else if (info->dtype != type.dtype || Shape(info->shape.begin(), info->shape.end()) != type.shape || !(info->encoding == type.encoding)) {
+      fault = fmt::format("{}: the file has {}{}, the graph expects {}", printable(name), name_of(info->dtype), to_string(info->shape), type.to_string());
+    } else {
+      bytes += info->size_bytes;
+    }
+    if (!fault.empty() && ++count <= 20) faults += "\n  " + fault;
+  }
+  if (count > 20) faults += fmt::format("\n  and {} more", count - 20);
+  if (count > 0) fail(ErrorCode::invalid_weights, "{} weights do not fit the graph:{}", count, faults);
+  return bytes;
+}
+
+/// The products' type: what was asked for, or what the checkpoint holds if the CPU multiplies it natively.
+ComputeType choose_compute(const std::string& asked, const Graph& graph) {
+  if (asked == "f32") return ComputeType::f32;
+  if (asked == "bf16") return ComputeType::bf16;
+  if (asked == "f16") return ComputeType::f16;
+  size_t bytes_bf16 = 0;
+  size_t bytes_f16 = 0;
+  size_t bytes_all = 0;
+  for (const Node& node : graph.nodes()) {
+    if (node.op->name != "weight") continue;
+    const TensorType& type = graph.type_of(node.results[0]);
+    auto elements = static_cast<size_t>(num_elements(type.shape).constant().value_or(0));
+    size_t bytes = elements * size_of(type.dtype);
+    bytes_all += bytes;
+    if (type.dtype == DType::bf16) bytes_bf16 += bytes;
+    if (type.dtype == DType::f16) bytes_f16 += bytes;
+  }
+  Isa isa = selected_isa();
+  if (2 * bytes_bf16 > bytes_all && isa >= Isa::avx512_bf16) return ComputeType::bf16;
+  if (2 * bytes_f16 > bytes_all && isa >= Isa::avx512_fp16) return ComputeType::f16;
+  return ComputeType::f32;
+}
+
+std::string_view name_of_compute(ComputeType type) {
+  switch (type) {
+    case ComputeType::f32: return "f32";
+    case ComputeType::bf16: return "bf16";
+    case ComputeType::f16: return "f16";
+  }
+  return "f32";
+}
+
+bool has_unbacked(const TensorType& type) {
+  return std::any_of(type.shape.begin(), type.shape.end(), [](const Dim& d) { return d.has_unbacked(); });
+}
+
+class Compiler {
+ public:
+  Compiler(std::shared_ptr<const SessionState> session, const Graph& graph, std::shared_ptr<const WeightSource> weights)
+      : session_(std::move(session)), out_(std::make_shared<Model::Impl>()) {
+    out_->session = session_;
+    out_->graph = graph;
+    out_->weights = std::move(weights);
+  }
+
+  std::shared_ptr<Model::Impl> run() {
+    auto begin = Clock::now();
+    ModelReport& report = out_->report;
+    verify(out_->graph);
+    report.weight_bytes = check_weights(out_->graph, out_->weights.get());
+    Program identity;
+    identity.graphs.emplace("main", out_->graph);
+    report.graph_hash = identity_hash(identity);
+    compute_ = choose_compute(session_->options.dtype, out_->graph);
+    report.dtype = name_of_compute(compute_);
+    optimise();
+    expand_unsupported();
+    find_constants();
+    place();
+    make_kernels();
+    report.backend = session_->backend;
+    report.device = session_->device;
+    report.requested_device = session_->request.requested;
+    report.fallback_reason = session_->fallback_reason;
+    report.num_threads = session_->executor->num_threads();
+    report.isa = report.backend == "cpu" ? name_of(selected_isa()) : "";
+    if (out_->weights != nullptr) out_->weights->check();
+    report.compile_ms = ms_since(begin);
+    return out_;
+  }
+
+ private:
+  const Backend& primary() const { return *session_->backends[session_->order.front()]; }
+
+  void optimise() {
+    PipelineOptions options;
+    for (const std::string& name : primary().passes()) options.wanted.insert(name);
+    for (const std::string& name : session_->options.disabled_passes) options.disabled.insert(name);
+    if (const char* env = std::getenv("ACCELERATE_DISABLE_PASSES")) {
+      std::string_view rest = env;
+      while (!rest.empty()) {
+        size_t comma = rest.find(',');
+        options.disabled.emplace(rest.substr(0, comma));
+        rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
+      }
+    }
+    std::vector<PassRunReport> reports;
+    out_->plan = run_passes(out_->graph, options, &reports);
+    for (const auto& r : reports)
+      out_->report.passes.push_back({r.name, r.time_ms, r.changes, r.nodes_before, r.nodes_after});
+  }
+
+  NodeSite site(const Node& node) {
+    return {out_->plan, node, [this](ValueId id) { return constant(id); }, [this](ValueId id) { return is_constant(id); }, compute_};
+  }
+
+  /// Values computed from weights and constants alone.
+  void find_constants() {
+    const Graph& g = out_->plan;
+    constant_.assign(g.num_values(), false);
+    for (const Node& node : g.nodes()) {
+      bool all = !node.op->has_effects && node.regions.empty();
+      for (ValueId id : node.operands) all = all && constant_[id];
+      for (ValueId id : node.results) all = all && is_static(g.type_of(id).shape);
+      if (all)
+        for (ValueId id : node.results) constant_[id] = true;
+    }
+    values_.assign(g.num_values(), Tensor());
+  }
+  bool is_constant(ValueId id) const { return constant_.at(id); }
+
+  /// Why the backend cannot run the node; the entry if it can.
+  std::pair<const KernelEntry*, std::string> find_kernel(const Backend& backend, const Node& node) {
+    std::string reason = fmt::format("{} has no kernel for {}", backend.name(), node.op->name);
+    NodeSite s = site(node);
+    for (const KernelEntry& entry : backend.kernels()) {
+      if (entry.op != node.op->name) continue;
+      auto why_not = entry.why_not ? entry.why_not(s) : std::nullopt;
+      if (!why_not) return {&entry, ""};
+      reason = fmt::format("{}: {}", entry.name, *why_not);
+    }
+    return {nullptr, reason};
+  }
+
+  /// Ops that the first backend lacks are written in simpler ones, as long as that leads somewhere.
+  void expand_unsupported() {
+    for (int round = 0; round < 8; ++round) {
+      find_constants();
+      Patch patch(out_->plan);
+      for (const Node& node : out_->plan.nodes()) {
+        if (!node.op->expand || node.op->is_view || constant_[node.results[0]]) continue;
+        auto [entry, reason] = find_kernel(primary(), node);
+        if (entry != nullptr) continue;
+        std::vector<Value> operands;
+        for (ValueId id : node.operands) operands.push_back(patch.value(id));
+        patch.set_location(node.location);
+        auto results = node.op->expand(patch, node, operands);
+        for (size_t i = 0; i < results.size(); ++i) patch.replace(node.results[i], results[i]);
+        expanded_[node.op->name] = reason;
+      }
+      if (patch.empty()) return;
+      out_->plan = patch.apply();
+    }
+  }
+
+  /// The tensor of a constant value, computed at most once.
+  Tensor constant(ValueId id) {
+    if (!is_constant(id)) return {};
+    if (!values_[id].empty()) return values_[id];
+    const Graph& g = out_->plan;
+    const Node& node = *g.producer(id);
+    std::vector<Tensor> operands;
+    for (ValueId operand : node.operands) operands.push_back(constant(operand));
+    std::vector<Tensor> results;
+    if (node.op->is_view) {
+      results = {operands[0].reshape(*static_extents(g.type_of(id).shape))};
+    } else {
+      results = run_constant(node, operands);
+    }
+    for (size_t i = 0; i < node.results.size(); ++i) values_[node.results[i]] = results[i];
+    return values_[id];
+  }
+
+  /// Runs one node at compile time, on a kernel if there is one, else by its reference.
+  std::vector<Tensor> run_constant(const Node& node, std::span<const Tensor> operands) {
+    const Graph& g = out_->plan;
+    DimBindings dims;
+    if (!node.operands.empty()) {
+      auto [entry, reason] = find_kernel(primary(), node);
+      if (entry != nullptr) {
+        CompileContext context{*session_->executor, [](size_t, size_t, size_t) {}};
+        auto kernel = entry->create(site(node), context);
+        std::vector<std::vector<int64_t>> in;
+        std::vector<std::vector<int64_t>> out;
+        std::vector<const void*> in_pointers;
+        std::vector<void*> out_pointers;
+        std::vector<Tensor> results;
+        for (const Tensor& t : operands) {
+          in.push_back(t.shape());
+          in_pointers.push_back(t.data());
+        }
+        for (ValueId id : node.results) {
+          out.push_back(*static_extents(g.type_of(id).shape));
+          results.emplace_back(g.type_of(id).dtype, out.back());
+          out_pointers.push_back(results.back().data());
+        }
+        auto launch = kernel->specialize({in, out, dims, session_->executor->num_threads()});
+        auto scratch = allocate_aligned(launch->scratch_bytes());
+        Stream& stream = *session_->streams[session_->order.front()];
+        launch->record(stream, {in_pointers, out_pointers, scratch.get()});
+        stream.synchronize();
+        return results;
+      }
+    }
+    return ops::evaluate_node(g, node, operands, dims, out_->weights.get());
+  }
+
+  void place() {
+    const Graph& g = out_->plan;
+    out_->roots.resize(g.num_values());
+    for (size_t i = 0; i < g.num_values(); ++i) out_->roots[i] = static_cast<ValueId>(i);
+    std::string missing;
+    std::vector<std::pair<size_t, const KernelEntry*>> chosen;
+    std::map<std::string, int> reasons;
+    for (size_t n = 0; n < g.nodes().size(); ++n) {
+      const Node& node = g.nodes()[n];
+      if (!node.results.empty() && constant_[node.results[0]]) continue;
+      for (ValueId id : node.results) out_->dynamic = out_->dynamic || has_unbacked(g.type_of(id));
+      if (!node.regions.empty() && !node.op->is_elementwise && node.op->name != "fused_elementwise") out_->dynamic = true;
+      if (node.op->is_view) {
+        out_->roots[node.results[0]] = out_->roots[node.operands[0]];
+        continue;
+      }
+      Step step;
+      step.node = static_cast<int>(n);
+      std::string first_reason;
+      const KernelEntry* found = nullptr;
+      for (size_t b : session_->order) {
+        auto [entry, reason] = find_kernel(*session_->backends[b], node);
+        if (entry != nullptr) {
+          found = entry;
+          step.backend = b;
+          break;
+        }
+        if (first_reason.empty()) first_reason = reason;
+      }
+      if (found == nullptr) {
+        if (reasons[first_reason]++ == 0) missing += "\n  " + first_reason + (node.location.empty() ? "" : " (at " + node.location + ")");
+        continue;
+      }
+      if (session_->options.strict && step.backend != session_->order.front() && reasons[first_reason]++ == 0) missing += "\n  " + first_reason;
+      record_placement(node, step.backend, *found, first_reason);
+      step.kernel_name = found->name;
+      chosen.emplace_back(step.backend, found);
+      out_->steps.push_back(std::move(step));
+    }
+    if (!missing.empty()) fail(ErrorCode::unsupported_op, "the graph cannot be placed{}:{}", session_->options.strict ? " on " + std::string(primary().name()) + " alone (--strict)" : "", missing);
+    chosen_ = std::move(chosen);
+  }
+
+  void record_placement(const Node& node, size_t backend, const KernelEntry& entry, const std::string& reason) {
+    auto& list = out_->report.placement;
+    std::string backend_name(session_->backends[backend]->name());
+    auto it = std::find_if(list.begin(), list.end(), [&](const PlacementReport& r) {
+      return r.op == node.op->name && r.backend == backend_name && r.kernel == entry.name && r.reason == reason;
+    });
+    if (it == list.end()) it = list.insert(list.end(), {node.op->name, backend_name, entry.name, 0, reason});
+    ++it->count;
+  }
+
+  /// The weight that a constant value is a view of, if it is one.
+  std::optional<std::string> weight_behind(ValueId id) const {
+    const Node* node = out_->plan.producer(id);
+    while (node != nullptr && node->op->is_view) node = out_->plan.producer(node->operands[0]);
+    if (node == nullptr || node->op->name != "weight") return std::nullopt;
+    return node->attrs.string("name");
+  }
+
+  void make_kernels() {
+    const Graph& g = out_->plan;
+    out_->constant_index.assign(g.num_values(), -1);
+    for (size_t i = 0; i < out_->steps.size(); ++i) {
+      Step& step = out_->steps[i];
+      const Node& node = g.nodes()[static_cast<size_t>(step.node)];
+      CompileContext context{*session_->executor, [&](size_t operand, size_t offset, size_t size) {
+                               if (auto name = weight_behind(node.operands.at(operand))) out_->weights->release(*name, offset, size);
+                             }};
+      try {
+        step.kernel = chosen_[i].second->create(site(node), context);
+      } catch (Error& error) {
+        error.in(fmt::format("preparing {}{}", node.op->name, node.location.empty() ? "" : " at " + node.location));
+        throw;
+      }
+      out_->report.packed_bytes += step.kernel->packed_bytes();
+      for (size_t o = 0; o < node.operands.size(); ++o)
+        if (!step.kernel->owns_operand(o)) keep_constant(node.operands[o]);
+    }
+    for (const auto& output : g.outputs()) keep_constant(output.value);
+    values_.clear();
+  }
+
+  void keep_constant(ValueId id) {
+    if (!constant_[id] || out_->constant_index[id] >= 0) return;
+    out_->constant_index[id] = static_cast<int>(out_->constants.size());
+    out_->constants.push_back(constant(id));
+  }
+
+  std::shared_ptr<const SessionState> session_;
+  std::shared_ptr<Model::Impl> out_;
+  ComputeType compute_ = ComputeType::f32;
+  std::vector<bool> constant_;
+  std::vector<Tensor> values_;
+  std::map<std::string, std::string> expanded_;
+  std::vector<std::pair<size_t, const KernelEntry*>> chosen_;
+};
+
+}  // namespace
+
+std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph, std::shared_ptr<const WeightSource> weights) {
+  try {
+    return Compiler(std::move(session), graph, std::move(weights)).run();
+  } catch (Error& error) {
+    error.in("compiling graph \"" + printable(graph.name()) + "\"");
+    throw;
+  }
+}
+
+}  // namespace accelerate

@@ -1,0 +1,109 @@
+#include "runtime/session.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "runtime/plan.h"
+
+namespace accelerate {
+
+struct InferenceSession::Impl {
+  std::shared_ptr<SessionState> state = std::make_shared<SessionState>();
+};
+
+namespace {
+
+std::optional<size_t> find_backend(const SessionState& state, std::string_view name) {
+  for (size_t i = 0; i < state.backends.size(); ++i)
+    if (state.backends[i]->name() == name) return i;
+  return std::nullopt;
+}
+
+/// The device a backend would use, or the reason why it cannot serve.
+std::pair<std::optional<std::string>, std::string> device_of(const Backend& backend, const std::string& device_part) {
+  ProbeResult probe = backend.probe();
+  if (!probe.available) return {std::nullopt, fmt::format("{}: {}", backend.name(), probe.reason)};
+  if (probe.devices.empty()) return {std::nullopt, fmt::format("{}: no device", backend.name())};
+  if (device_part.empty()) return {probe.devices.front().name, ""};
+  for (const DeviceInfo& d : probe.devices) {
+    if (d.name == device_part || d.name == fmt::format("{}:{}", backend.name(), device_part)) return {d.name, ""};
+  }
+  if (device_part == "0") return {probe.devices.front().name, ""};
+  std::string names;
+  for (const DeviceInfo& d : probe.devices) names += (names.empty() ? "" : ", ") + d.name;
+  return {std::nullopt, fmt::format("{} has no device \"{}\"; it has {}", backend.name(), printable(device_part), names)};
+}
+
+}  // namespace
+
+InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_shared<Impl>()) {
+  SessionState& state = *impl_->state;
+  if (options.dtype != "auto" && options.dtype != "f32" && options.dtype != "bf16" && options.dtype != "f16")
+    fail(ErrorCode::invalid_argument, "dtype is \"{}\"; expected auto, f32, bf16 or f16", printable(options.dtype));
+  state.options = options;
+  state.request = resolve_device(options.device, [](const char* name) -> const char* { return std::getenv(name); });
+  state.backends = make_all_backends();
+
+  std::vector<size_t> by_preference;
+  for (size_t i = 0; i < state.backends.size(); ++i) by_preference.push_back(i);
+  std::stable_sort(by_preference.begin(), by_preference.end(),
+                   [&](size_t a, size_t b) { return state.backends[a]->preference() > state.backends[b]->preference(); });
+
+  std::string reasons;
+  auto consider = [&](size_t index, const std::string& part) {
+    auto [device, reason] = device_of(*state.backends[index], part);
+    if (device) {
+      state.order.push_back(index);
+      state.backend = state.backends[index]->name();
+      state.device = *device;
+      return true;
+    }
+    reasons += (reasons.empty() ? "" : "; ") + reason;
+    return false;
+  };
+  bool found = false;
+  if (state.request.backends.empty()) {
+    for (size_t index : by_preference) {
+      if (state.backends[index]->preference() < 0) continue;
+      if ((found = consider(index, ""))) break;
+    }
+  } else {
+    for (const std::string& name : state.request.backends) {
+      auto index = find_backend(state, name);
+      if (!index) {
+        reasons += (reasons.empty() ? "" : "; ") + fmt::format("{}: this build has no such backend", name);
+        continue;
+      }
+      if ((found = consider(*index, state.request.device_part))) break;
+    }
+  }
+  if (!found) {
+    std::string message = fmt::format("the requested device \"{}\" cannot serve: {}", state.request.requested, reasons.empty() ? "no backend is available" : reasons);
+    if (options.strict) fail(ErrorCode::backend_unavailable, "{} (--strict forbids another device)", message);
+    state.fallback_reason = message;
+    std::string before = reasons;
+    for (size_t index : by_preference) {
+      if ((found = consider(index, ""))) break;
+    }
+    if (!found) fail(ErrorCode::backend_unavailable, "no backend of this build can serve: {}", reasons);
+  }
+  // Nodes that the chosen backend lacks go to the other backends that compute in host memory.
+  for (size_t index : by_preference) {
+    if (std::find(state.order.begin(), state.order.end(), index) == state.order.end() && state.backends[index]->probe().available) state.order.push_back(index);
+  }
+  state.executor = std::make_unique<Executor>(options.threads);
+  for (const auto& backend : state.backends) state.streams.push_back(backend->make_stream(*state.executor));
+}
+
+Model InferenceSession::load(const Graph& graph, std::shared_ptr<const WeightSource> weights) {
+  return Model(compile(impl_->state, graph, std::move(weights)));
+}
+
+const std::string& InferenceSession::backend() const { return impl_->state->backend; }
+const std::string& InferenceSession::device() const { return impl_->state->device; }
+const std::string& InferenceSession::requested_device() const { return impl_->state->request.requested; }
+const std::string& InferenceSession::fallback_reason() const { return impl_->state->fallback_reason; }
+Executor& InferenceSession::executor() { return *impl_->state->executor; }
+
+}  // namespace accelerate
