@@ -1,5 +1,7 @@
 // Decoding and processing against Pillow and transformers: the files of tests/golden/make_images.py, or those of
 // the folder in ACCELERATE_IMAGE_GOLDEN.
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -7,8 +9,6 @@
 #include <filesystem>
 #include <string>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -24,7 +24,9 @@ std::filesystem::path golden_folder() {
   return std::filesystem::path(__FILE__).parent_path().parent_path() / "golden/data/images";
 }
 
-Json manifest() { return parse_json(read_file(golden_folder() / "manifest.json"), "manifest.json"); }
+Json manifest() {
+  return parse_json(read_file(golden_folder() / "manifest.json"), "manifest.json");
+}
 
 int largest_difference(const Image& a, const Image& b) {
   int largest = 0;

@@ -36,7 +36,9 @@ std::string_view recognised_name(std::span<const std::byte> bytes) {
 
 }  // namespace
 
-std::string_view supported_image_formats() { return "JPEG, PNG, WebP, PPM/PGM"; }
+std::string_view supported_image_formats() {
+  return "JPEG, PNG, WebP, PPM/PGM";
+}
 
 Image allocate_image(std::string_view format, int64_t width, int64_t height, const DecodeLimits& limits) {
   if (width <= 0 || height <= 0) {

@@ -44,7 +44,9 @@ struct Geometry {
   ImageSize padded;
 };
 
-int64_t truncated(double value) { return static_cast<int64_t>(value); }
+int64_t truncated(double value) {
+  return static_cast<int64_t>(value);
+}
 
 /// The shorter side becomes `edge`, the other follows. Source: transformers, get_resize_output_image_size.
 ImageSize with_shortest_edge(ImageSize image, int64_t edge) {
@@ -118,8 +120,7 @@ Geometry geometry_of(const ImageProcessorConfig& config, int64_t height, int64_t
   Geometry geometry;
   geometry.resized = resized_size(config, {height, width});
   const ImageSize& resized = geometry.resized;
-  if (resized.height < 1 || resized.width < 1 || resized.height > kMaxResizedSide ||
-      resized.width > kMaxResizedSide) {
+  if (resized.height < 1 || resized.width < 1 || resized.height > kMaxResizedSide || resized.width > kMaxResizedSide) {
     fail(ErrorCode::invalid_argument,
          "an image of {} x {} pixels has too extreme a shape for {}: it would be resized to {} x {}; crop it first",
          width, height, config.type, resized.width, resized.height);
@@ -137,14 +138,14 @@ Geometry geometry_of(const ImageProcessorConfig& config, int64_t height, int64_t
   geometry.padded = {geometry.rows.size, geometry.columns.size};
   if (config.do_pad) {
     if (geometry.padded.height > config.pad_size.height || geometry.padded.width > config.pad_size.width) {
-      fail(ErrorCode::invalid_argument, "an image of {} x {} pixels comes out at {} x {}, which exceeds pad_size {} x {}",
-           width, height, geometry.padded.width, geometry.padded.height, config.pad_size.width,
-           config.pad_size.height);
+      fail(ErrorCode::invalid_argument,
+           "an image of {} x {} pixels comes out at {} x {}, which exceeds pad_size {} x {}", width, height,
+           geometry.padded.width, geometry.padded.height, config.pad_size.width, config.pad_size.height);
     }
     geometry.padded = {config.pad_size.height, config.pad_size.width};
   }
-  constexpr int64_t kMaxValues = int64_t{1} << 28;
-  if (geometry.padded.width > kMaxValues / geometry.padded.height) {
+  constexpr int64_t kMaxOutputPixels = int64_t{1} << 26;
+  if (geometry.padded.width > kMaxOutputPixels / geometry.padded.height) {
     fail(ErrorCode::invalid_argument, "an image of {} x {} pixels would come out at {} x {}; crop it first", width,
          height, geometry.padded.width, geometry.padded.height);
   }
@@ -183,8 +184,10 @@ ImageProcessor::ImageProcessor(ImageProcessorConfig config) : config_(std::move(
   if (config_.do_resize && !has_size) fail(ErrorCode::invalid_model, "{} resizes but has no size", config_.type);
   for (const float value : table_) {
     if (!std::isfinite(value)) {
-      fail(ErrorCode::invalid_model, "rescale_factor {}, image_mean and image_std {} {} {} give values that are not "
-           "finite", config_.rescale_factor, config_.std[0], config_.std[1], config_.std[2]);
+      fail(ErrorCode::invalid_model,
+           "rescale_factor {}, image_mean and image_std {} {} {} give values that are not "
+           "finite",
+           config_.rescale_factor, config_.std[0], config_.std[1], config_.std[2]);
     }
   }
 }
@@ -247,7 +250,9 @@ void ImageProcessor::process(const Image& image, std::span<float> out) const {
   }
 }
 
-PixelValues ImageProcessor::process(const Image& image) const { return process_batch({&image, 1}); }
+PixelValues ImageProcessor::process(const Image& image) const {
+  return process_batch({&image, 1});
+}
 
 PixelValues ImageProcessor::process_batch(std::span<const Image> images) const {
   if (images.empty()) fail(ErrorCode::invalid_argument, "no image is given");

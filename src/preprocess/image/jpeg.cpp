@@ -1,10 +1,14 @@
-#include <csetjmp>
+// clang-format off: jpeglib.h needs FILE and size_t, jerror.h needs jpeglib.h.
+#include <cstddef>
 #include <cstdio>
-#include <cstring>
-#include <vector>
-
 #include <jpeglib.h>
 #include <jerror.h>
+// clang-format on
+
+#include <csetjmp>
+#include <cstring>
+#include <type_traits>
+#include <vector>
 
 #include "base/error.h"
 #include "preprocess/image/decoders.h"
@@ -92,7 +96,9 @@ inline int scaled_product(int a, int b) {
   return ((t >> 8) + t) >> 8;
 }
 
-inline uint8_t clipped(int value) { return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value); }
+inline uint8_t clipped(int value) {
+  return static_cast<uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
+}
 
 void gray_row_to_rgb(const uint8_t* in, uint8_t* out, int64_t width) {
   for (int64_t x = 0; x < width; ++x, out += 3) out[0] = out[1] = out[2] = in[x];

@@ -1,9 +1,9 @@
+#include <png.h>
+
 #include <csetjmp>
 #include <cstring>
 #include <new>
 #include <vector>
-
-#include <png.h>
 
 #include "base/error.h"
 #include "preprocess/image/decoders.h"

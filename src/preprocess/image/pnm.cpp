@@ -6,7 +6,9 @@
 namespace accelerate {
 namespace {
 
-bool is_space(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(uint8_t c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 
 /// The next decimal number of the header, after white space and comments.
 int64_t read_number(std::span<const std::byte> bytes, size_t& at) {

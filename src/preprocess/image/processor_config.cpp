@@ -31,9 +31,12 @@ int64_t side(const Json& value, std::string_view key) {
 
 SizeRule size_from_object(const Json& value, std::string_view key) {
   SizeRule rule;
-  const std::pair<std::string_view, int64_t*> fields[] = {
-      {"height", &rule.height},           {"width", &rule.width},           {"shortest_edge", &rule.shortest_edge},
-      {"longest_edge", &rule.longest_edge}, {"max_height", &rule.max_height}, {"max_width", &rule.max_width}};
+  const std::pair<std::string_view, int64_t*> fields[] = {{"height", &rule.height},
+                                                          {"width", &rule.width},
+                                                          {"shortest_edge", &rule.shortest_edge},
+                                                          {"longest_edge", &rule.longest_edge},
+                                                          {"max_height", &rule.max_height},
+                                                          {"max_width", &rule.max_width}};
   for (const auto& [name, target] : fields) {
     if (const Json* field = find(value, name)) *target = side(*field, std::string(key) + "." + std::string(name));
   }

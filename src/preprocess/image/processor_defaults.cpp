@@ -17,8 +17,12 @@ constexpr Channels kImageNetStd = {0.229, 0.224, 0.225};
 constexpr Channels kClipMean = {0.48145466, 0.4578275, 0.40821073};
 constexpr Channels kClipStd = {0.26862954, 0.26130258, 0.27577711};
 
-constexpr SizeRule square(int64_t side) { return {.height = side, .width = side}; }
-constexpr SizeRule shortest(int64_t side) { return {.shortest_edge = side}; }
+constexpr SizeRule square(int64_t side) {
+  return {.height = side, .width = side};
+}
+constexpr SizeRule shortest(int64_t side) {
+  return {.shortest_edge = side};
+}
 
 /// One class of transformers: the attributes that it sets and the model types that use it without saying so.
 struct ClassDefaults {
@@ -40,7 +44,10 @@ struct ClassDefaults {
 
 /// Source: transformers 5.23, models/*/image_processing_*.py and models/auto/image_processing_auto.py.
 constexpr ClassDefaults kClasses[] = {
-    {.type = "BeitImageProcessor", .model_types = " beit data2vec-vision ", .size = square(224), .crop_size = square(224)},
+    {.type = "BeitImageProcessor",
+     .model_types = " beit data2vec-vision ",
+     .size = square(224),
+     .crop_size = square(224)},
     {.type = "BitImageProcessor",
      .model_types = " bit dinov2 focalnet hiera pixio ",
      .size = shortest(224),
@@ -55,7 +62,8 @@ constexpr ClassDefaults kClasses[] = {
      .mean = kClipMean,
      .std = kClipStd},
     {.type = "CLIPImageProcessor",
-     .model_types = " clip aimv2 aimv2_vision_model altclip florence2 git groupvit kosmos-2 metaclip_2 mlcd vipllava xclip ",
+     .model_types =
+         " clip aimv2 aimv2_vision_model altclip florence2 git groupvit kosmos-2 metaclip_2 mlcd vipllava xclip ",
      .size = shortest(224),
      .default_to_square = false,
      .do_center_crop = true,

@@ -1,7 +1,5 @@
 #include "preprocess/image/resample_kernels.h"
 
-#include "base/cpu_features.h"
-
 namespace accelerate {
 namespace {
 #include "preprocess/image/resample_kernels.inc"
@@ -11,9 +9,9 @@ namespace {
 const ResampleKernels& resample_kernels_avx2();
 #endif
 
-const ResampleKernels& resample_kernels() {
+const ResampleKernels& resample_kernels([[maybe_unused]] Isa isa) {
 #ifdef ACCELERATE_IMAGE_AVX2
-  if (selected_isa() >= Isa::avx2) return resample_kernels_avx2();
+  if (isa >= Isa::avx2) return resample_kernels_avx2();
 #endif
   return kKernels;
 }

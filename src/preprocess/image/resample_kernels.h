@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
 
+#include "base/cpu_features.h"
+
 namespace accelerate {
 
 /// Weights are stored in blocks of this many taps, so that kernels read whole vectors.
@@ -28,7 +30,7 @@ struct ResampleKernels {
   void (*finish_row)(const int32_t* sums, int precision, uint8_t* bytes, int64_t size);
 };
 
-/// Errors: those of selected_isa().
-const ResampleKernels& resample_kernels();
+/// The best kernels that need no more than `isa`.
+const ResampleKernels& resample_kernels(Isa isa);
 
 }  // namespace accelerate

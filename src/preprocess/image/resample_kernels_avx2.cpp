@@ -7,7 +7,9 @@ namespace {
 #include "preprocess/image/resample_kernels.inc"
 }  // namespace
 
-const ResampleKernels& resample_kernels_avx2() { return kKernels; }
+const ResampleKernels& resample_kernels_avx2() {
+  return kKernels;
+}
 
 }  // namespace accelerate
 #endif

@@ -7,7 +7,9 @@
 namespace accelerate {
 namespace {
 
-double box(double x) { return x > -0.5 && x <= 0.5 ? 1.0 : 0.0; }
+double box(double x) {
+  return x > -0.5 && x <= 0.5 ? 1.0 : 0.0;
+}
 
 double bilinear(double x) {
   x = std::fabs(x);
@@ -19,7 +21,7 @@ double hamming(double x) {
   if (x == 0.0) return 1.0;
   if (x >= 1.0) return 0.0;
   x *= std::numbers::pi;
-  return std::sin(x) / x * (0.54 + 0.46 * std::cos(x));
+  return std::sin(x) / x * (double{0.54F} + double{0.46F} * std::cos(x));
 }
 
 double bicubic(double x) {
@@ -36,7 +38,9 @@ double sinc(double x) {
   return std::sin(x) / x;
 }
 
-double lanczos(double x) { return -3.0 <= x && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0; }
+double lanczos(double x) {
+  return -3.0 <= x && x < 3.0 ? sinc(x) * sinc(x / 3) : 0.0;
+}
 
 struct Filter {
   double (*function)(double);

@@ -17,9 +17,7 @@ struct AxisWeights {
   int precision = 0;
 
   int64_t num_outputs() const { return static_cast<int64_t>(first.size()); }
-  AxisView view() const {
-    return {first.data(), count.data(), weights.data(), stride, num_outputs(), precision};
-  }
+  AxisView view() const { return {first.data(), count.data(), weights.data(), stride, num_outputs(), precision}; }
 };
 
 /// Weights for outputs [start, start + length) of an axis resized from in_size to out_size.

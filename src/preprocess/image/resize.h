@@ -28,11 +28,12 @@ struct ResizeWindow {
 /// The largest side of a resized picture, of which only a window may be computed.
 constexpr int64_t kMaxResizedSide = int64_t{1} << 22;
 
-/// Resizes to height x width and gives the window of it. Two passes, columns first, with 8 bits between them;
-/// only what the window needs is computed, so that memory is bounded by the window and by one input row.
-/// Thread-safe. Errors: invalid_argument if a size is below 1 or above kMaxResizedSide, if the window is empty or
-/// not inside the resized picture, or if image.rgb is not height * width * 3 bytes.
-/// Source: Pillow, Resample.c and Geometry.c; PyTorch, aten/native/cpu/UpSampleKernel.cpp.
+/// Resizes to height x width and gives the window of it. Two passes with 8 bits between them; torch filters
+/// columns first, Pillow 13.0 rows first where the picture loses far more rows than columns. Only what the window needs
+/// is computed, so that memory is bounded by the window and a few input rows. Thread-safe. Errors: invalid_argument if
+/// a size is below 1 or above kMaxResizedSide, if the window is empty or not inside the resized picture, or if
+/// image.rgb is not height * width * 3 bytes. Source: Pillow, Resample.c and Geometry.c; PyTorch,
+/// aten/native/cpu/UpSampleKernel.cpp.
 Image resize_image(const Image& image, int64_t height, int64_t width, Resample filter, ResizeArithmetic arithmetic,
                    const ResizeWindow& window);
 

@@ -1,7 +1,7 @@
-#include <memory>
-
 #include <webp/decode.h>
 #include <webp/demux.h>
+
+#include <memory>
 
 #include "base/error.h"
 #include "preprocess/image/decoders.h"
@@ -15,8 +15,8 @@ void decode_first_frame(std::span<const std::byte> bytes, Image& image) {
   if (!WebPAnimDecoderOptionsInit(&options)) fail(ErrorCode::internal, "libwebpdemux has another version");
   options.color_mode = MODE_RGBA;
   const WebPData data = {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()};
-  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(
-      WebPAnimDecoderNew(&data, &options), WebPAnimDecoderDelete);
+  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(WebPAnimDecoderNew(&data, &options),
+                                                                                   WebPAnimDecoderDelete);
   uint8_t* rgba = nullptr;
   int timestamp_ms = 0;
   if (decoder == nullptr || !WebPAnimDecoderGetNext(decoder.get(), &rgba, &timestamp_ms)) {
