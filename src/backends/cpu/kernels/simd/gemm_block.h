@@ -100,8 +100,8 @@ ACCELERATE_INLINE TileFn tile_for(Element type, bool native, int rows) {
   }
 }
 
-/// Floats of scratch that a thread needs for blocks of the given K if A is copied.
-ACCELERATE_INLINE int64_t block_scratch_floats() { return kBlockRows * copied_stride(kBlockK); }
+/// Floats of scratch that a thread needs where A is copied. A gather may write a vector past the end of a row.
+ACCELERATE_INLINE int64_t block_scratch_floats() { return kBlockRows * copied_stride(kBlockK) + kLineFloats; }
 
 /// Steps of k a pass takes: K in equal even parts of at most kBlockK.
 ACCELERATE_INLINE int64_t pass_steps(int64_t k) {
@@ -123,7 +123,7 @@ ACCELERATE_INLINE void copy_pairs(const float* a, int64_t a_stride, int64_t rows
 }
 
 /// Rows [m0, m1) and panels [p0, p1) of the product; m1 - m0 <= kBlockRows if A is copied to scratch.
-static void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64_t p0, int64_t p1, float* scratch) {
+static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64_t p0, int64_t p1, float* scratch) {
   const int64_t rows = m1 - m0;
   const Epilogue& epilogue = job.epilogue;
   const bool copies = job.gather || job.native;
@@ -189,7 +189,8 @@ ACCELERATE_INLINE BlockGrid block_grid(int64_t m, int64_t n, int64_t k, int64_t 
   grid.row_blocks = most(1, ceil_div(m, kBlockRows));
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k > 0 ? k : 1);
   constexpr double kLeastWork = 1.0e6;  // multiplications a task
-  int64_t wanted = num_threads == 1 ? 1 : static_cast<int64_t>(least(num_threads * 6, work / kLeastWork < 1e6 ? static_cast<int64_t>(work / kLeastWork) : 1000000));
+  const int64_t affordable = work / kLeastWork < 1e6 ? static_cast<int64_t>(work / kLeastWork) : 1000000;
+  int64_t wanted = num_threads == 1 ? 1 : least(6 * num_threads, affordable);
   if (wanted > 1) wanted = round_up(wanted, num_threads);
   // Panels first, as each is then read by one thread only; rows too where panels are few.
   grid.panel_blocks = most(1, least(num_panels, ceil_div(wanted, grid.row_blocks)));
