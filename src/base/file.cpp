@@ -40,7 +40,7 @@ OpenFile::~OpenFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-std::string shown(const std::filesystem::path& path) { return "'" + printable(path.native(), 400) + "'"; }
+std::string shown(const std::filesystem::path& path) { return fmt::format("'{}'", printable(path.native(), 400)); }
 
 std::string system_reason(int error_number) { return std::generic_category().message(error_number); }
 

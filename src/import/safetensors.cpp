@@ -79,7 +79,7 @@ std::shared_ptr<SafetensorsSource> SafetensorsSource::open_sharded(const FileSet
   for (auto& [name, file] : shards) {
     file = position++;
     check_file_name(folder + name);
-    if (!files.contains(folder + name)) missing += " '" + printable(name) + "'";
+    if (!files.contains(folder + name)) missing += fmt::format(" '{}'", printable(name));
   }
   if (!missing.empty()) {
     bad_index(fmt::format("these shards are missing in {}:{}; fetch them", files.description(), missing));

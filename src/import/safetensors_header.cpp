@@ -64,12 +64,12 @@ class HeaderReader {
       header_.metadata[key_] = value;
       return true;
     }
-    if (state_ != State::tensor || key_ != "dtype") return unexpected("\"" + value + "\"");
+    if (state_ != State::tensor || key_ != "dtype") return unexpected(fmt::format("\"{}\"", value));
     const auto known = std::find_if(kDTypeNames.begin(), kDTypeNames.end(),
                                     [&](const DTypeName& candidate) { return candidate.name == value; });
     if (known == kDTypeNames.end()) {
       std::string names;
-      for (const DTypeName& candidate : kDTypeNames) names += " " + std::string(candidate.name);
+      for (const DTypeName& candidate : kDTypeNames) names += fmt::format(" {}", candidate.name);
       refuse("its dtype is '{}'; supported:{}", printable(value), names);
     }
     entry_.dtype = known->dtype;

@@ -30,8 +30,15 @@ constexpr std::array<OtherFormat, 9> kOtherFormats = {{
 /// text as one word of a POSIX shell.
 std::string shell_word(const std::string& text) {
   std::string word = "'";
-  for (const char c : text) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return word + "'";
+  for (const char c : text) {
+    if (c == '\'') {
+      word += "'\\''";
+    } else {
+      word += c;
+    }
+  }
+  word += "'";
+  return word;
 }
 
 /// A command that rewrites the folder's weights as safetensors, with the class that config.json names.
@@ -46,7 +53,7 @@ std::string conversion_command(const std::string& folder, std::string_view load_
   const std::vector<std::string> names = files.list();
   std::string safetensors;
   for (const std::string& name : names) {
-    if (name.ends_with(".safetensors") && name.find('/') == std::string::npos) safetensors += " " + printable(name);
+    if (name.ends_with(".safetensors") && name.find('/') == std::string::npos) safetensors += fmt::format(" {}", printable(name));
   }
   if (!safetensors.empty()) {
     fail(ErrorCode::not_found,
