@@ -30,7 +30,8 @@ Json tokens_json(std::span<const AddedToken> tokens) {
   return out;
 }
 
-/// The special tokens around a text when tokenizer_config.json sets add_bos_token or add_eos_token.
+/// The special tokens around a text when tokenizer_config.json sets add_bos_token or add_eos_token. A
+/// tokenizer.json says itself what goes around a text.
 Json bos_eos_template(const TokenizerFiles& config) {
   const auto content = [&](SpecialToken token, std::string_view key) -> std::optional<std::string> {
     const auto& special = config.special(token);
@@ -72,7 +73,9 @@ Json crate_settings(const TokenizerFiles& config, const ConvertedTokenizer* conv
     const bool optional = converted == nullptr && config.is_class_default[i];
     (optional ? known : special).push_back(*config.special_tokens[i]);
   }
-  const bool own_extras = converted != nullptr && !converted->extra_special_tokens.empty();
+  special.insert(special.end(), config.model_specific_tokens.begin(), config.model_specific_tokens.end());
+  const bool own_extras =
+      converted != nullptr && !converted->extra_special_tokens.empty() && !config.config_names_extras;
   const auto& extras = own_extras ? converted->extra_special_tokens : config.extra_special_tokens;
   special.insert(special.end(), extras.begin(), extras.end());
 
@@ -82,7 +85,7 @@ Json crate_settings(const TokenizerFiles& config, const ConvertedTokenizer* conv
   settings["known_tokens"] = tokens_json(known);
   const TokenizerClass* known_class = config.tokenizer_class;
   const bool sets_bos_eos = config.config.contains("add_bos_token") || config.config.contains("add_eos_token");
-  if (sets_bos_eos && (known_class == nullptr || known_class->obeys_add_bos_eos)) {
+  if (converted != nullptr && sets_bos_eos && known_class->obeys_add_bos_eos) {
     settings["template"] = bos_eos_template(config);
   }
   const bool bert =
@@ -214,6 +217,7 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const FileSet& files, const Tok
   for (const auto& token : config.special_tokens) {
     if (token) note(*token);
   }
+  std::ranges::for_each(config.model_specific_tokens, note);
   std::ranges::for_each(config.extra_special_tokens, note);
   std::ranges::for_each(converted.extra_special_tokens, note);
   std::ranges::for_each(config.added_tokens, note);

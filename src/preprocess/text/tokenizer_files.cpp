@@ -13,6 +13,8 @@ constexpr size_t kMaxConfigBytes = size_t{64} << 20;
 constexpr std::string_view kConfigFile = "tokenizer_config.json";
 constexpr std::string_view kSpecialFile = "special_tokens_map.json";
 constexpr std::string_view kAddedFile = "added_tokens.json";
+constexpr std::string_view kExtraKey = "extra_special_tokens";
+constexpr std::string_view kAdditionalKey = "additional_special_tokens";
 
 Json read_object(const FileSet& files, std::string_view name) {
   if (!files.contains(name)) return Json::object();
@@ -58,13 +60,57 @@ void read_special_tokens(const Json& object, std::string_view file, bool always_
       out.special_tokens[i]->special = true;
     }
   }
-  for (const std::string_view key :
-       {std::string_view("additional_special_tokens"), std::string_view("extra_special_tokens")}) {
-    const auto found = object.find(key);
-    if (found == object.end() || found->is_null()) continue;
-    if (!found->is_array() && !found->is_object()) wrong_type(file, key, "an array of tokens", *found);
-    out.extra_special_tokens.clear();
-    for (const Json& token : *found) out.extra_special_tokens.push_back(read_token(token, file, key, true));
+}
+
+std::vector<AddedToken> read_token_list(const Json& list, std::string_view file, std::string_view key) {
+  if (!list.is_array() && !list.is_object()) wrong_type(file, key, "an array of tokens", list);
+  std::vector<AddedToken> tokens;
+  for (const Json& token : list) tokens.push_back(read_token(token, file, key, true));
+  return tokens;
+}
+
+const Json* find_value(const Json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+bool is_special_key(std::string_view key) {
+  for (size_t i = 0; i < kNumSpecialTokens; ++i) {
+    if (config_key_of(static_cast<SpecialToken>(i)) == key) return true;
+  }
+  return false;
+}
+
+void read_config_extras(TokenizerFiles& out) {
+  for (const auto& [key, value] : out.config.items()) {
+    const bool token = value.is_string() || (value.is_object() && value.contains("content"));
+    if (token && std::string_view(key).ends_with("_token") && !is_special_key(key)) {
+      out.model_specific_tokens.push_back(read_token(value, kConfigFile, key, true));
+    }
+  }
+  for (const std::string_view key : {kExtraKey, kAdditionalKey}) {
+    const Json* list = find_value(out.config, key);
+    if (list == nullptr || list->empty() || out.config_names_extras) continue;
+    std::vector<AddedToken> tokens = read_token_list(*list, kConfigFile, key);
+    if (list->is_object()) {
+      std::ranges::move(tokens, std::back_inserter(out.model_specific_tokens));
+    } else {
+      out.extra_special_tokens = std::move(tokens);
+      out.config_names_extras = true;
+    }
+  }
+}
+
+void read_legacy_extras(const Json& special_tokens_map, TokenizerFiles& out) {
+  if (const Json* list = find_value(special_tokens_map, kExtraKey)) {
+    for (AddedToken& token : read_token_list(*list, kSpecialFile, kExtraKey)) {
+      const auto same = [&](const AddedToken& other) { return other.content == token.content; };
+      if (std::ranges::none_of(out.extra_special_tokens, same)) out.extra_special_tokens.push_back(std::move(token));
+    }
+    out.config_names_extras = true;
+  } else if (const Json* additional = find_value(special_tokens_map, kAdditionalKey)) {
+    auto tokens = read_token_list(*additional, kSpecialFile, kAdditionalKey);
+    if (!out.config_names_extras) out.extra_special_tokens = std::move(tokens);
   }
 }
 
@@ -76,6 +122,22 @@ int64_t read_id(std::string_view text, std::string_view file) {
          INT32_MAX);
   }
   return id;
+}
+
+/// added_tokens.json: a token is special if a file names it so.
+void read_legacy_added_tokens(const FileSet& files, const TokenizerFiles& config,
+                              std::map<int64_t, AddedToken>& added) {
+  const Json ids = read_object(files, kAddedFile);
+  for (const auto& [content, id] : ids.items()) {
+    bool special = false;
+    for (const AddedToken& extra : config.extra_special_tokens) special = special || extra.content == content;
+    for (size_t i = 0; i < kNumSpecialTokens; ++i) {
+      const auto& named = config.special_tokens[i];
+      special = special || (named && !config.is_class_default[i] && named->content == content);
+    }
+    added[json_int(ids, content, std::nullopt, 0, INT32_MAX)] = {
+        .content = content, .normalized = !special, .special = special};
+  }
 }
 
 void take_class_defaults(TokenizerFiles& out) {
@@ -128,31 +190,24 @@ TokenizerFiles read_tokenizer_files(const FileSet& files) {
 
   take_class_defaults(out);
   read_special_tokens(out.config, kConfigFile, false, out);
+  read_config_extras(out);
   std::map<int64_t, AddedToken> added;
-  const auto decoder = out.config.find("added_tokens_decoder");
-  if (decoder != out.config.end() && !decoder->is_null()) {
+  if (const Json* decoder = find_value(out.config, "added_tokens_decoder")) {
     if (!decoder->is_object()) wrong_type(kConfigFile, "added_tokens_decoder", "an object", *decoder);
     for (const auto& [id, token] : decoder->items()) {
       added[read_id(id, kConfigFile)] = read_token(token, kConfigFile, "added_tokens_decoder", false);
     }
   } else {
-    read_special_tokens(read_object(files, kSpecialFile), kSpecialFile, true, out);
-    const Json legacy = read_object(files, kAddedFile);
-    for (const auto& [content, id] : legacy.items()) {
-      const auto named = [&](const auto& token) { return token && token->content == content; };
-      const auto extra = [&](const AddedToken& token) { return token.content == content; };
-      AddedToken token{.content = content};
-      token.special =
-          std::ranges::any_of(out.special_tokens, named) || std::ranges::any_of(out.extra_special_tokens, extra);
-      token.normalized = !token.special;
-      added[json_int(legacy, content, std::nullopt, 0, INT32_MAX)] = token;
-    }
+    const Json special_tokens_map = read_object(files, kSpecialFile);
+    read_special_tokens(special_tokens_map, kSpecialFile, true, out);
+    read_legacy_extras(special_tokens_map, out);
+    read_legacy_added_tokens(files, out, added);
   }
-  for (const auto& [id, token] : added) {
+  for (auto& [id, token] : added) {
     for (auto& named : out.special_tokens) {
       if (!named || named->content != token.content) continue;
+      token.special = true;
       named = token;
-      named->special = true;
     }
     out.added_tokens.push_back(token);
   }

@@ -38,7 +38,11 @@ struct TokenizerFiles {
   std::array<std::optional<AddedToken>, kNumSpecialTokens> special_tokens;
   /// True where a special token comes from the class, not from a file.
   std::array<bool, kNumSpecialTokens> is_class_default = {};
+  /// Under names of their own in tokenizer_config.json, as "image_token".
+  std::vector<AddedToken> model_specific_tokens;
   std::vector<AddedToken> extra_special_tokens;
+  /// True if tokenizer_config.json lists the extra ones; a SentencePiece model's own then do not count.
+  bool config_names_extras = false;
   /// In the order of their ids.
   std::vector<AddedToken> added_tokens;
   std::optional<std::string> chat_template;

@@ -153,10 +153,12 @@ pub fn encode(
     second: Option<&str>,
     options: &Options,
 ) -> Result<Vec<Encoding>, Failure> {
-    // Tokens beyond these cannot change what is kept when the end is cut off and dropped.
+    // Tokens beyond these cannot change what is kept when the end is cut off and dropped. longest_first must know
+    // which text of a pair is longer.
     let truncates = options.truncation != Truncation::None;
-    let limit =
-        (truncates && !options.keep_overflow && !options.truncate_left).then(|| options.max_length.saturating_add(1));
+    let needs_lengths = options.truncation == Truncation::LongestFirst && second.is_some();
+    let limit = (truncates && !options.keep_overflow && !options.truncate_left && !needs_lengths)
+        .then(|| options.max_length.saturating_add(1));
     let first = encode_sequence(tokenizer, first, 0, limit)?;
     let second = second.map(|text| encode_sequence(tokenizer, text, 1, limit)).transpose()?;
     let (first, second) = if truncates { truncate(tokenizer, first, second, options)? } else { (first, second) };
