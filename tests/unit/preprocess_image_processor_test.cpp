@@ -243,15 +243,14 @@ TEST(ImageResize, KernelsAgree) {
   for (const int64_t in_size : {1, 7, 8, 100, 333}) {
     const AxisWeights weights = axis_weights(in_size, 29, 0, 29, Resample::lanczos, ResizeArithmetic::pillow);
     const Image row = random_image(in_size, 1);
-    const int64_t stride = in_size + kTapBlock;
     std::vector<uint8_t> filtered[2];
     std::vector<uint8_t> finished[2];
     const ResampleKernels* kernels[2] = {&portable, &best};
     for (int i = 0; i < 2; ++i) {
-      std::vector<int32_t> planes(3 * stride);
-      kernels[i]->split_row(row.rgb.data(), planes.data(), in_size, stride);
+      std::vector<int32_t> pixels((in_size + kTapBlock) * 4);
+      kernels[i]->spread_row(row.rgb.data(), pixels.data(), in_size);
       filtered[i].resize(29 * 3);
-      kernels[i]->filter_row(planes.data(), stride, weights.view(), filtered[i].data());
+      kernels[i]->filter_row(pixels.data(), weights.view(), filtered[i].data());
       std::vector<int32_t> sums(row.rgb.size());
       finished[i].resize(row.rgb.size());
       kernels[i]->add_row(row.rgb.data(), -900000, sums.data(), in_size * 3);

@@ -1,3 +1,5 @@
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 #include <string>
@@ -211,7 +213,7 @@ ImageProcessorConfig default_image_processor(std::string_view type) {
 
 std::string_view image_processor_of_model(std::string_view model_type) {
   if (model_type.empty()) return "";
-  const std::string key = " " + std::string(model_type) + " ";
+  const std::string key = fmt::format(" {} ", model_type);
   for (const ClassDefaults& entry : kClasses) {
     if (entry.model_types.find(key) != std::string_view::npos) return entry.type;
   }

@@ -1,5 +1,7 @@
 #include "preprocess/image/resample_kernels.h"
 
+#include <cstring>
+
 namespace accelerate {
 namespace {
 #include "preprocess/image/resample_kernels.inc"

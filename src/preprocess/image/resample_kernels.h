@@ -6,7 +6,7 @@
 namespace accelerate {
 
 /// Weights are stored in blocks of this many taps, so that kernels read whole vectors.
-constexpr int64_t kTapBlock = 8;
+constexpr int64_t kTapBlock = 2;
 
 /// An AxisWeights as plain pointers: nothing that a file compiled for one instruction set could share with others.
 struct AxisView {
@@ -20,10 +20,10 @@ struct AxisView {
 
 /// Inner loops of a resize; compiled once an instruction set, chosen by selected_isa(). They allocate nothing.
 struct ResampleKernels {
-  /// Splits num_pixels of RGB bytes into three planes of int32, plane_stride elements apart.
-  void (*split_row)(const uint8_t* rgb, int32_t* planes, int64_t num_pixels, int64_t plane_stride);
-  /// One row: planes (readable for one stride past the last tap) -> num_outputs RGB bytes.
-  void (*filter_row)(const int32_t* planes, int64_t plane_stride, const AxisView& axis, uint8_t* rgb);
+  /// rgb [num_pixels, 3] -> pixels [num_pixels, 4], the fourth 0.
+  void (*spread_row)(const uint8_t* rgb, int32_t* pixels, int64_t num_pixels);
+  /// pixels [_, 4], readable for kTapBlock - 1 pixels past the last tap -> rgb [num_outputs, 3]
+  void (*filter_row)(const int32_t* pixels, const AxisView& axis, uint8_t* rgb);
   /// sums[i] += weight * bytes[i]
   void (*add_row)(const uint8_t* bytes, int32_t weight, int32_t* sums, int64_t size);
   /// bytes[i] = clamp((sums[i] + half) >> precision)

@@ -1,5 +1,7 @@
 // Compiled with the flags of AVX2 where the target has it; empty elsewhere.
 #ifdef __AVX2__
+#include <cstring>
+
 #include "preprocess/image/resample_kernels.h"
 
 namespace accelerate {

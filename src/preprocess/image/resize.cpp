@@ -70,8 +70,7 @@ class ColumnPass {
     }
     num_pixels_ = end - first_;
     for (int32_t& first : weights_.first) first -= static_cast<int32_t>(first_);
-    plane_stride_ = num_pixels_ + kTapBlock;
-    planes_.assign(3 * plane_stride_, 0);
+    pixels_.assign((num_pixels_ + kTapBlock) * 4, 0);
     out_.resize(window.width * 3);
   }
   int64_t first() const { return first_; }
@@ -80,8 +79,8 @@ class ColumnPass {
   /// rgb [num_pixels, 3] -> [window.width, 3], valid until the next call.
   const uint8_t* apply(const uint8_t* rgb) {
     if (!filtered_) return rgb;
-    kernels_.split_row(rgb, planes_.data(), num_pixels_, plane_stride_);
-    kernels_.filter_row(planes_.data(), plane_stride_, weights_.view(), out_.data());
+    kernels_.spread_row(rgb, pixels_.data(), num_pixels_);
+    kernels_.filter_row(pixels_.data(), weights_.view(), out_.data());
     return out_.data();
   }
 
@@ -91,8 +90,7 @@ class ColumnPass {
   AxisWeights weights_;
   int64_t first_;
   int64_t num_pixels_;
-  int64_t plane_stride_ = 0;
-  std::vector<int32_t> planes_;
+  std::vector<int32_t> pixels_;
   std::vector<uint8_t> out_;
 };
 
