@@ -100,6 +100,7 @@ bool accepts(ElementTypes types, DType dtype) {
   switch (types) {
     case ElementTypes::floats: return is_float(dtype);
     case ElementTypes::numbers: return is_float(dtype) || is_integer(dtype);
+    case ElementTypes::integers: return is_integer(dtype);
     case ElementTypes::any: return dtype != DType::token && dtype != DType::c64;
     case ElementTypes::booleans_or_integers: return dtype == DType::boolean || is_integer(dtype);
   }
@@ -110,6 +111,7 @@ std::string_view describe(ElementTypes types) {
   switch (types) {
     case ElementTypes::floats: return "a float type";
     case ElementTypes::numbers: return "a float or integer type";
+    case ElementTypes::integers: return "an integer type";
     case ElementTypes::any: return "a real type or bool";
     case ElementTypes::booleans_or_integers: return "bool or an integer type";
   }
@@ -140,7 +142,8 @@ void broadcast_pairs(EvalContext& c, Body body) {
 
 }  // namespace
 
-OpDef unary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double), std::vector<AttrSpec> attrs) {
+OpDef unary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double), std::vector<AttrSpec> attrs,
+               int64_t (*int_fn)(int64_t)) {
   OpDef op;
   op.name = std::move(name);
   op.doc = std::move(doc);
@@ -151,8 +154,17 @@ OpDef unary_op(std::string name, std::string doc, ElementTypes types, double (*f
     require_plain(c, types);
     return {c.operand(0)};
   };
-  op.reference = [fn](EvalContext& c) {
-    for (int64_t i = 0, n = c.outputs[0].num_elements(); i < n; ++i) c.outputs[0].set(i, fn(c.inputs[0].get(i)));
+  op.reference = [fn, int_fn](EvalContext& c) {
+    const Tensor& x = c.inputs[0];
+    Tensor& out = c.outputs[0];
+    bool through_int = int_fn != nullptr && !is_float(x.dtype());
+    for (int64_t i = 0, n = out.num_elements(); i < n; ++i) {
+      if (through_int) {
+        out.set_int(i, int_fn(x.get_int(i)));
+      } else {
+        out.set(i, fn(x.get(i)));
+      }
+    }
   };
   return op;
 }
@@ -165,7 +177,21 @@ OpDef unary_op_with(std::string name, std::string doc, ElementTypes types, std::
   return op;
 }
 
-OpDef binary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double, double), int64_t (*int_fn)(int64_t, int64_t)) {
+OpDef predicate_op(std::string name, std::string doc, ElementTypes types, bool (*fn)(double)) {
+  OpDef op = unary_op(std::move(name), std::move(doc), types, nullptr);
+  op.numerics = Numerics::exact;
+  op.infer = [types](const InferContext& c) -> std::vector<TensorType> {
+    require_plain(c, types);
+    return {{DType::boolean, c.operand(0).shape}};
+  };
+  op.reference = [fn](EvalContext& c) {
+    for (int64_t i = 0, n = c.outputs[0].num_elements(); i < n; ++i) c.outputs[0].set_int(i, fn(c.inputs[0].get(i)) ? 1 : 0);
+  };
+  return op;
+}
+
+OpDef binary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double, double), int64_t (*int_fn)(int64_t, int64_t),
+                uint64_t (*uint_fn)(uint64_t, uint64_t)) {
   OpDef op;
   op.name = std::move(name);
   op.doc = std::move(doc);
@@ -176,11 +202,13 @@ OpDef binary_op(std::string name, std::string doc, ElementTypes types, double (*
     require_same_dtype(c);
     return {{c.operand(0).dtype, broadcast(c.operand(0).shape, c.operand(1).shape)}};
   };
-  op.reference = [fn, int_fn](EvalContext& c) {
+  op.reference = [fn, int_fn, uint_fn](EvalContext& c) {
     const Tensor& a = c.inputs[0];
     const Tensor& b = c.inputs[1];
     Tensor& out = c.outputs[0];
-    if (int_fn != nullptr && !is_float(out.dtype())) {
+    if (uint_fn != nullptr && out.dtype() == DType::u64) {
+      broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) { out.as<uint64_t>()[i] = uint_fn(a.as<uint64_t>()[x], b.as<uint64_t>()[y]); });
+    } else if (int_fn != nullptr && !is_float(out.dtype())) {
       broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) { out.set_int(i, int_fn(a.get_int(x), b.get_int(y))); });
     } else {
       broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) { out.set(i, fn(a.get(x), b.get(y))); });
@@ -201,11 +229,30 @@ OpDef compare_op(std::string name, std::string doc, bool (*fn)(double, double), 
     const Tensor& a = c.inputs[0];
     const Tensor& b = c.inputs[1];
     bool floats = is_float(a.dtype());
+    // Flipping the top bit maps the order of u64 to that of i64.
+    uint64_t flip = a.dtype() == DType::u64 ? uint64_t{1} << 63 : 0;
+    auto ordered = [flip](int64_t v) { return static_cast<int64_t>(static_cast<uint64_t>(v) ^ flip); };
     broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) {
-      c.outputs[0].set_int(i, (floats ? fn(a.get(x), b.get(y)) : int_fn(a.get_int(x), b.get_int(y))) ? 1 : 0);
+      c.outputs[0].set_int(i, (floats ? fn(a.get(x), b.get(y)) : int_fn(ordered(a.get_int(x)), ordered(b.get_int(y)))) ? 1 : 0);
     });
   };
   return op;
+}
+
+OpDef logical_op(std::string name, std::string doc, bool (*fn)(bool, bool)) {
+  OpDef op = compare_op(std::move(name), std::move(doc), nullptr, nullptr);
+  op.reference = [fn](EvalContext& c) {
+    const Tensor& a = c.inputs[0];
+    const Tensor& b = c.inputs[1];
+    broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) { c.outputs[0].set_int(i, fn(a.get(x) != 0, b.get(y) != 0) ? 1 : 0); });
+  };
+  return op;
+}
+
+Value in_f32(Value x, const std::function<Value(Value)>& fn) {
+  DType dtype = x.dtype();
+  if (!is_float(dtype) || size_of(dtype) >= size_of(DType::f32)) return fn(x);
+  return cast(fn(cast(x, DType::f32)), dtype);
 }
 
 Value scalar(Builder& builder, DType dtype, double value) { return constant(builder, Tensor::scalar(dtype, value)); }

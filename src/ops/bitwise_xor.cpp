@@ -1,0 +1,17 @@
+#include "accelerate/ops.h"
+#include "ops/support.h"
+
+namespace accelerate::ops {
+
+/// a ^ b bit by bit with broadcasting; bool operands: logical exclusive or.
+// api: Value bitwise_xor(Value a, Value b);
+Value bitwise_xor(Value a, Value b) { return build("bitwise_xor", {a, b}); }
+
+void register_bitwise_xor(OpRegistry& registry) {
+  OpDef op = binary_op("bitwise_xor", "a ^ b bit by bit", ElementTypes::booleans_or_integers, nullptr,
+                       [](int64_t a, int64_t b) { return a ^ b; });
+  op.numerics = Numerics::exact;
+  registry.add(std::move(op));
+}
+
+}  // namespace accelerate::ops

@@ -1,0 +1,89 @@
+#include <cmath>
+
+#include "accelerate/ops.h"
+#include "ops/op_case.h"
+
+namespace accelerate::ops {
+
+void cases_less(OpCases& cases) {
+  cases.add("less", "same_shape")
+      .input(DType::f32, {"n", 7}, {3, 7}, -2, 2)
+      .input(DType::f32, {"n", 7}, {3, 7}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "row")
+      .input(DType::f32, {"n", 7}, {3, 7}, -2, 2)
+      .input(DType::f32, {7}, {7}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "column")
+      .input(DType::f32, {"n", 1}, {5, 1}, -2, 2)
+      .input(DType::f32, {"n", 9}, {5, 9}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "outer")
+      .input(DType::f32, {"n", 1, 3}, {2, 1, 3}, -2, 2)
+      .input(DType::f32, {5, 1}, {5, 1}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "scalar")
+      .input(DType::f32, {"n", 17}, {3, 17}, -2, 2)
+      .input(DType::f32, {}, {}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "scalar_first")
+      .input(DType::f32, {}, {}, -2, 2)
+      .input(DType::f32, {"n"}, {33}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "empty")
+      .input(DType::f32, {"n", 3}, {0, 3})
+      .input(DType::f32, {3}, {3})
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "f16")
+      .input(DType::f16, {"n", 5}, {3, 5}, -2, 2)
+      .input(DType::f16, {5}, {5}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "bf16")
+      .input(DType::bf16, {"n", 5}, {3, 5}, -2, 2)
+      .input(DType::bf16, {5}, {5}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "f64")
+      .input(DType::f64, {"n"}, {9}, -2, 2)
+      .input(DType::f64, {"n"}, {9}, -2, 2)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "special")
+      .values(DType::f32, {7}, {1, 2, -0.0, NAN, NAN, INFINITY, -INFINITY})
+      .values(DType::f32, {7}, {1, 3, 0, NAN, 1, INFINITY, INFINITY})
+      .graph([](auto in) { return less(in[0], in[1]); })
+      .expect({0, 1, 0, 0, 0, 0, 1});
+  cases.add("less", "i64")
+      .values(DType::i64, {4}, {9007199254740000.0, 9007199254740000.0, -3, 7})
+      .values(DType::i64, {4}, {9007199254740000.0, 9007199254740000.0, -2, -7})
+      .graph([](auto in) { return less(in[0], in[1]); })
+      .expect({0, 0, 1, 0});
+  cases.add("less", "i32")
+      .values(DType::i32, {3}, {1, 2, -3})
+      .values(DType::i32, {3}, {1, -2, 3})
+      .graph([](auto in) { return less(in[0], in[1]); })
+      .expect({0, 0, 1});
+  cases.add("less", "u8")
+      .values(DType::u8, {3}, {1, 200, 3})
+      .values(DType::u8, {3}, {200, 1, 3})
+      .graph([](auto in) { return less(in[0], in[1]); })
+      .expect({1, 0, 0});
+  cases.add("less", "i64_broadcast")
+      .input(DType::i64, {"n", 7}, {3, 7}, -9, 9)
+      .input(DType::i64, {7}, {7}, 1, 9)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "i32_broadcast")
+      .input(DType::i32, {"n", 1}, {3, 1}, -9, 9)
+      .input(DType::i32, {11}, {11}, 1, 9)
+      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "boolean")
+      .values(DType::boolean, {4}, {0, 0, 1, 1})
+      .values(DType::boolean, {4}, {0, 1, 0, 1})
+      .graph([](auto in) { return less(in[0], in[1]); })
+      .expect({0, 1, 0, 0});
+  cases.add("less", "u64")
+      .values(DType::u64, {3}, {9.22337203685e+18, 1, 5})
+      .values(DType::u64, {3}, {1, 9.22337203685e+18, 5})
+      .graph([](auto in) { return less(in[0], in[1]); })
+      .expect({0, 1, 0});
+}
+
+}  // namespace accelerate::ops

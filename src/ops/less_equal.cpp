@@ -1,0 +1,15 @@
+#include "accelerate/ops.h"
+#include "ops/support.h"
+
+namespace accelerate::ops {
+
+/// True where a is at most b, with broadcasting; the result is bool. False where either is NaN.
+// api: Value less_equal(Value a, Value b);
+Value less_equal(Value a, Value b) { return build("less_equal", {a, b}); }
+
+void register_less_equal(OpRegistry& registry) {
+  registry.add(compare_op(
+      "less_equal", "a <= b", [](double a, double b) { return a <= b; }, [](int64_t a, int64_t b) { return a <= b; }));
+}
+
+}  // namespace accelerate::ops

@@ -1,0 +1,94 @@
+#include <cmath>
+
+#include "accelerate/ops.h"
+#include "ops/op_case.h"
+
+namespace accelerate::ops {
+
+void cases_trunc_divide(OpCases& cases) {
+  cases.add("trunc_divide", "same_shape")
+      .input(DType::f32, {"n", 7}, {3, 7}, -2, 2)
+      .input(DType::f32, {"n", 7}, {3, 7}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "row")
+      .input(DType::f32, {"n", 7}, {3, 7}, -2, 2)
+      .input(DType::f32, {7}, {7}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "column")
+      .input(DType::f32, {"n", 1}, {5, 1}, -2, 2)
+      .input(DType::f32, {"n", 9}, {5, 9}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "outer")
+      .input(DType::f32, {"n", 1, 3}, {2, 1, 3}, -2, 2)
+      .input(DType::f32, {5, 1}, {5, 1}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "scalar")
+      .input(DType::f32, {"n", 17}, {3, 17}, -2, 2)
+      .input(DType::f32, {}, {}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "scalar_first")
+      .input(DType::f32, {}, {}, -2, 2)
+      .input(DType::f32, {"n"}, {33}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "empty")
+      .input(DType::f32, {"n", 3}, {0, 3})
+      .input(DType::f32, {3}, {3})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "f16")
+      .input(DType::f16, {"n", 5}, {3, 5}, -2, 2)
+      .input(DType::f16, {5}, {5}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "bf16")
+      .input(DType::bf16, {"n", 5}, {3, 5}, -2, 2)
+      .input(DType::bf16, {5}, {5}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "f64")
+      .input(DType::f64, {"n"}, {9}, -2, 2)
+      .input(DType::f64, {"n"}, {9}, 0.5, 2)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "special")
+      .values(DType::f32, {10}, {-7, 7, -7, 7, 5.5, -5.5, 1, NAN, INFINITY, -7})
+      .values(DType::f32, {10}, {3, -3, INFINITY, -INFINITY, 2.5, 2.5, 0, 1, 2, 7})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); })
+      .expect({-2, -2, -0.0, -0.0, 2, -2, INFINITY, NAN, INFINITY, -1});
+  cases.add("trunc_divide", "i64")
+      .values(DType::i64, {6}, {-7, 7, -7, 7, 9007199254740000.0, 0})
+      .values(DType::i64, {6}, {3, -3, -3, 3, -1, 5})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); })
+      .expect({-2, -2, 2, 2, -9007199254740000.0, 0});
+  cases.add("trunc_divide", "i32")
+      .values(DType::i32, {3}, {-2147483647, 7, -7})
+      .values(DType::i32, {3}, {10, -3, -3})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); })
+      .expect({-214748364, -2, 2});
+  cases.add("trunc_divide", "u8")
+      .values(DType::u8, {3}, {250, 3, 0})
+      .values(DType::u8, {3}, {7, 4, 9})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); })
+      .expect({35, 0, 0});
+  cases.add("trunc_divide", "i64_broadcast")
+      .input(DType::i64, {"n", 7}, {3, 7}, -9, 9)
+      .input(DType::i64, {7}, {7}, 1, 9)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "i32_broadcast")
+      .input(DType::i32, {"n", 1}, {3, 1}, -9, 9)
+      .input(DType::i32, {11}, {11}, 1, 9)
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); });
+  cases.add("trunc_divide", "by_zero")
+      .values(DType::i64, {3}, {7, -7, 0})
+      .values(DType::i64, {3}, {0, 0, 0})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); })
+      .expect({0, 0, 0});
+  cases.add("trunc_divide", "smallest_by_minus_one")
+      .values(DType::i32, {1}, {-2147483648})
+      .values(DType::i32, {1}, {-1})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); })
+      .expect({-2147483648});
+  cases.add("trunc_divide", "u64")
+      .values(DType::u64, {2}, {1.84467440737e+19, 9})
+      .values(DType::u64, {2}, {3, 4})
+      .graph([](auto in) { return trunc_divide(in[0], in[1]); })
+      .expect({6.14891469124e+18, 2});
+}
+
+}  // namespace accelerate::ops
