@@ -1,0 +1,44 @@
+# The commands of README.md. Everything that is installed or built lands in .venv/ and build/.
+SHELL := /bin/bash
+BUILD := build/release
+PYTHON := .venv/bin/python
+ENGINES ?= all
+JOBS ?= $(shell nproc)
+
+.PHONY: run test bench lint build setup setup-test sanitize fuzz sweep clean
+
+## Embeds three sentences with the real all-MiniLM-L6-v2 and prints their similarities.
+run: build
+	@$(BUILD)/ipfs-accelerate run "$$($(PYTHON) tools/model_path.py minilm)" --task sentence-similarity \
+	  --text "A cat sits on the mat." \
+	  --text "A kitten rests on a rug." \
+	  --text "The stock market fell sharply today."
+
+## Installs what is missing, builds, and passes all suites.
+test: setup-test
+	@ENGINES=$(ENGINES) tools/test.sh $(BUILD)
+
+## Builds the program and its tests.
+build: setup
+	@tools/build.sh $(BUILD) release
+
+setup:
+	@tools/setup.sh run
+setup-test:
+	@tools/setup.sh test
+	@tools/build.sh $(BUILD) release
+
+## Compares with ONNX Runtime, OpenVINO and PyTorch; writes bench/results.
+bench: setup-test
+	@$(PYTHON) bench/compare.py --binary $(BUILD)/ipfs-accelerate
+
+## Formatting, clang-tidy and the layer check.
+lint: setup-test
+	@tools/lint.sh
+
+sanitize: setup-test
+	@tools/build.sh build/sanitize sanitize
+	@ctest --test-dir build/sanitize --output-on-failure
+
+clean:
+	rm -rf build
