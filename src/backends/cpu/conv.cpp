@@ -1,0 +1,258 @@
+// Convolution, pooling and resizing over two spatial axes (one is taken as two, the first of extent 1). The kernels work
+// on channels-last images; channels-first ones are turned in scratch memory.
+#include <algorithm>
+
+#include "backends/cpu/cpu_kernel.h"
+#include "base/error.h"
+
+namespace accelerate::cpu {
+namespace {
+
+bool channels_last(const NodeSite& site) { return site.node.attrs.string("layout") == "NHWC"; }
+
+/// {N, H, W, C} of a tensor in either layout.
+struct ImageShape {
+  int64_t n = 0, h = 1, w = 0, c = 0;
+  int64_t size() const { return n * h * w * c; }
+};
+
+ImageShape image_shape(const std::vector<int64_t>& x, bool last) {
+  ImageShape out;
+  out.n = x[0];
+  out.c = last ? x.back() : x[1];
+  size_t first = last ? 1 : 2;
+  if (x.size() == 4) {
+    out.h = x[first];
+    out.w = x[first + 1];
+  } else {
+    out.w = x[first];
+  }
+  return out;
+}
+
+int64_t at(const std::vector<int64_t>& list, size_t axis, size_t axes, int64_t fallback) {
+  // One spatial axis is the second of two.
+  if (axes == 1) return axis == 0 ? fallback : list.at(0);
+  return list.at(axis);
+}
+
+void fill_window(ConvShape& shape, const Attrs& attrs, size_t axes) {
+  const auto& strides = attrs.integers("strides");
+  const auto& begin = attrs.integers("padding_begin");
+  const auto& dilations = attrs.integers("dilations");
+  shape.stride_h = at(strides, 0, axes, 1);
+  shape.stride_w = at(strides, 1, axes, 1);
+  shape.dilation_h = at(dilations, 0, axes, 1);
+  shape.dilation_w = at(dilations, 1, axes, 1);
+  shape.pad_top = at(begin, 0, axes, 0);
+  shape.pad_left = at(begin, 1, axes, 0);
+}
+
+/// Turns [N,C,H*W] to [N,H*W,C] or back.
+CopyArgs turn(const ImageShape& s, bool to_last) {
+  int64_t hw = s.h * s.w;
+  int64_t dims[3] = {s.n, to_last ? hw : s.c, to_last ? s.c : hw};
+  int64_t src[3] = {s.c * hw, 1, to_last ? hw : s.c};
+  int64_t dst[3] = {s.c * hw, to_last ? s.c : hw, 1};
+  return make_copy(dims, src, dst, sizeof(float));
+}
+
+size_t rounded(int64_t floats) { return (static_cast<size_t>(floats) * sizeof(float) + 63) / 64 * 64; }
+
+/// Wraps a channels-last computation for channels-first tensors: x (and a residual) are turned on the way in, the
+/// result on the way out. body(x, residual, y, rest of scratch) computes.
+using ImageBody = std::function<void(Executor&, const LaunchArgs&, const float* x, const float* residual, float* y, std::byte* scratch)>;
+Prepared with_layout(bool last, bool turn_input, const ImageShape& in, const ImageShape& out_shape, std::optional<size_t> residual, size_t scratch_bytes,
+                     ImageBody body, const KernelTable& table) {
+  Prepared out;
+  if (last) {
+    out.scratch_bytes = scratch_bytes;
+    out.run = [body = std::move(body), residual](Executor& executor, const LaunchArgs& args) {
+      body(executor, args, static_cast<const float*>(args.inputs[0]), residual ? static_cast<const float*>(args.inputs[*residual]) : nullptr,
+           static_cast<float*>(args.outputs[0]), static_cast<std::byte*>(args.scratch));
+    };
+    return out;
+  }
+  size_t in_bytes = turn_input ? rounded(in.size()) : 0;
+  size_t out_bytes = rounded(out_shape.size());
+  size_t residual_bytes = residual ? out_bytes : 0;
+  out.scratch_bytes = in_bytes + out_bytes + residual_bytes + scratch_bytes;
+  CopyArgs in_copy = turn(in, true);
+  CopyArgs residual_copy = turn(out_shape, true);
+  CopyArgs out_copy = turn(out_shape, false);
+  out.run = [=, body = std::move(body), &table](Executor& executor, const LaunchArgs& args) {
+    auto* scratch = static_cast<std::byte*>(args.scratch);
+    auto* x = reinterpret_cast<float*>(scratch);
+    auto* y = reinterpret_cast<float*>(scratch + in_bytes);
+    auto* r = reinterpret_cast<float*>(scratch + in_bytes + out_bytes);
+    const auto* source = static_cast<const float*>(args.inputs[0]);
+    if (turn_input) {
+      CopyArgs c = in_copy;
+      c.src = args.inputs[0];
+      c.dst = x;
+      table.copy(c, executor);
+      source = x;
+    }
+    if (residual) {
+      CopyArgs c = residual_copy;
+      c.src = args.inputs[*residual];
+      c.dst = r;
+      table.copy(c, executor);
+    }
+    body(executor, args, source, residual ? r : nullptr, y, scratch + in_bytes + out_bytes + residual_bytes);
+    CopyArgs c = out_copy;
+    c.src = y;
+    c.dst = args.outputs[0];
+    table.copy(c, executor);
+  };
+  return out;
+}
+
+struct ConvOperands {
+  std::optional<size_t> bias;
+  std::optional<size_t> residual;
+};
+
+ConvOperands conv_operands(const NodeSite& site) {
+  ConvOperands out;
+  if (site.node.op->name == "conv") {
+    if (site.num_in() == 3) out.bias = 2;
+    return out;
+  }
+  size_t next = 2;
+  if (site.node.attrs.boolean("has_bias")) out.bias = next++;
+  if (site.node.attrs.boolean("has_residual")) out.residual = next++;
+  return out;
+}
+
+std::optional<std::string> why_not_conv(const NodeSite& site) {
+  if (auto reason = require_f32(site, {0, 2, 3})) return reason;
+  int rank = site.in(0).rank();
+  if (rank != 3 && rank != 4) return fmt::format("{} spatial axes; this kernel takes 1 or 2", rank - 2);
+  if (!site.constant_in(1)) return "weights that are computed in each call";
+  DType w = site.in(1).dtype;
+  if (w != DType::f32 && w != DType::bf16 && w != DType::f16) return "weights of " + site.in(1).to_string();
+  if (site.node.op->name != "conv" && !is_activation(site.node.attrs.string("activation"))) return "the activation " + site.node.attrs.string("activation");
+  return std::nullopt;
+}
+
+std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context, const KernelTable& table) {
+  const Attrs& attrs = site.node.attrs;
+  auto axes = static_cast<size_t>(site.in(0).rank() - 2);
+  bool last = channels_last(site);
+  Tensor weight = site.constant(1);
+  ConvShape fixed;
+  fixed.groups = attrs.integer("groups");
+  fixed.out_channels = weight.dim(0);
+  fixed.in_channels = weight.dim(1) * fixed.groups;
+  fixed.kernel_h = axes == 1 ? 1 : weight.dim(2);
+  fixed.kernel_w = weight.dim(-1);
+  fill_window(fixed, attrs, axes);
+  // A channels-first image of few channels is read as it is.
+  bool nchw_input = !last && fixed.groups == 1 && fixed.in_channels <= 4;
+  ConvPackArgs pack;
+  pack.shape = fixed;
+  pack.source = weight.data();
+  pack.source_type = *element_of(weight.dtype());
+  pack.input_nchw = nchw_input;
+  size_t packed_bytes = table.conv_packed_size_bytes(fixed);
+  auto packed = allocate_aligned(packed_bytes);
+  pack.dst = packed.get();
+  table.conv_pack(pack);
+  context.release(1, 0, weight.size_bytes());
+
+  ConvOperands operands = conv_operands(site);
+  Activation activation = Activation::none;
+  bool after = false;
+  if (site.node.op->name != "conv") {
+    activation = activation_from_name(attrs.string("activation"));
+    after = attrs.boolean("activation_after_residual");
+  }
+  const void* packed_data = packed.get();
+  return make_kernel(
+      [=, &table](const ConcreteNode& node) {
+        ImageShape in = image_shape(node.inputs[0], last);
+        ImageShape result = image_shape(node.outputs[0], last);
+        ConvArgs sized;
+        sized.shape = fixed;
+        sized.shape.batch = in.n;
+        sized.shape.in_h = in.h;
+        sized.shape.in_w = in.w;
+        sized.shape.out_h = result.h;
+        sized.shape.out_w = result.w;
+        sized.input_nchw = nchw_input;
+        sized.weight = packed_data;
+        sized.epilogue.activation = activation;
+        sized.epilogue.residual_stride = fixed.out_channels;
+        sized.epilogue.residual_before_activation = after;
+        return with_layout(
+            last, !nchw_input, in, result, operands.residual, table.conv_scratch_bytes(sized, node.num_threads),
+            [sized, operands, &table](Executor& executor, const LaunchArgs& args, const float* x, const float* residual, float* y, std::byte* scratch) {
+              if (sized.shape.batch * sized.shape.out_h * sized.shape.out_w == 0) return;
+              ConvArgs call = sized;
+              call.x = x;
+              call.y = y;
+              if (operands.bias) call.epilogue.bias = static_cast<const float*>(args.inputs[*operands.bias]);
+              call.epilogue.residual = residual;
+              table.conv(call, executor, scratch);
+            },
+            table);
+      },
+      {packed}, packed_bytes, {1});
+}
+
+std::optional<std::string> why_not_image(const NodeSite& site) {
+  if (auto reason = require_f32(site, {0})) return reason;
+  int rank = site.in(0).rank();
+  if (rank != 3 && rank != 4) return fmt::format("{} spatial axes; this kernel takes 1 or 2", rank - 2);
+  return std::nullopt;
+}
+
+void add_pool(Entries& entries, const KernelTable& table, const std::string& op, Pool kind) {
+  entries.push_back({op, "pool", why_not_image, [kind, &table](const NodeSite& site, CompileContext&) {
+                       const Attrs& attrs = site.node.attrs;
+                       auto axes = static_cast<size_t>(site.in(0).rank() - 2);
+                       bool last = channels_last(site);
+                       PoolArgs fixed;
+                       fixed.kind = kind;
+                       fill_window(fixed.shape, attrs, axes);
+                       const auto& kernel = attrs.integers("kernel");
+                       const auto& end = attrs.integers("padding_end");
+                       fixed.shape.kernel_h = at(kernel, 0, axes, 1);
+                       fixed.shape.kernel_w = at(kernel, 1, axes, 1);
+                       fixed.pad_bottom = at(end, 0, axes, 0);
+                       fixed.pad_right = at(end, 1, axes, 0);
+                       if (kind == Pool::average) fixed.count_include_pad = attrs.boolean("count_include_pad");
+                       return make_kernel([fixed, last, &table](const ConcreteNode& node) {
+                         ImageShape in = image_shape(node.inputs[0], last);
+                         ImageShape result = image_shape(node.outputs[0], last);
+                         PoolArgs sized = fixed;
+                         sized.shape.batch = in.n;
+                         sized.shape.in_h = in.h;
+                         sized.shape.in_w = in.w;
+                         sized.shape.in_channels = sized.shape.out_channels = in.c;
+                         sized.shape.out_h = result.h;
+                         sized.shape.out_w = result.w;
+                         return with_layout(
+                             last, true, in, result, std::nullopt, 0,
+                             [sized, &table](Executor& executor, const LaunchArgs&, const float* x, const float*, float* y, std::byte*) {
+                               PoolArgs call = sized;
+                               call.x = x;
+                               call.y = y;
+                               if (sized.shape.batch * sized.shape.out_h * sized.shape.out_w * sized.shape.in_channels > 0) table.pool(call, executor);
+                             },
+                             table);
+                       });
+                     }});
+}
+
+}  // namespace
+
+void add_conv_kernels(Entries& entries, const KernelTable& table) {
+  for (const char* op : {"conv", "fused_conv"})
+    entries.push_back({op, "indirect_gemm", why_not_conv, [&table](const NodeSite& site, CompileContext& context) { return make_conv(site, context, table); }});
+  add_pool(entries, table, "max_pool", Pool::max);
+  add_pool(entries, table, "avg_pool", Pool::average);
+}
+
+}  // namespace accelerate::cpu
