@@ -2,6 +2,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "graph/graph.h"
@@ -16,6 +17,8 @@ struct Pass {
   std::string doc;
   std::function<void(Patch& patch)> run;  // patch.base() is the graph
   int max_rounds = 8;
+  /// Apply the patch even if it is empty: what nothing uses goes.
+  bool drops_dead_nodes = false;
 };
 
 struct PassRunReport {
@@ -26,14 +29,21 @@ struct PassRunReport {
   int nodes_after = 0;
 };
 
-/// The passes in order. Portable ones always run; a backend pass runs if its name is in `wanted`.
+/// Portable passes always run; a backend pass runs if its name is in `wanted`.
 struct PipelineOptions {
   std::set<std::string> wanted;    // backend passes
   std::set<std::string> disabled;  // by name
 };
+
+/// Runs the passes in pipeline order on the graph and on the regions of its nodes (a fused region stays as it is), and
+/// verifies after each that changed something. One report a pass: what it did in all its runs.
+/// Errors: invalid_argument for a name in options that is no pass; internal if a pass breaks the graph.
 Graph run_passes(Graph graph, const PipelineOptions& options, std::vector<PassRunReport>* reports = nullptr);
 
-/// All passes in pipeline order, for --explain and the documentation.
+/// One pass alone, to its fixed point. Errors: invalid_argument for an unknown name; internal.
+Graph run_pass(std::string_view name, Graph graph);
+
+/// All passes in pipeline order, once each, for --explain and the documentation.
 struct PassInfo {
   std::string name;
   std::string doc;
