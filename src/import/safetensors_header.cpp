@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <array>
-#include <optional>
+#include <tuple>
 #include <unordered_set>
 
 #include "base/error.h"
@@ -195,8 +195,8 @@ class HeaderReader {
 
 /// Orders the tensors by place, checks that they fill [0, data_bytes), and makes their places relative to the file.
 void check_layout(std::vector<SafetensorsEntry>& tensors, size_t data_begin, size_t data_bytes, std::string_view what) {
-  std::stable_sort(tensors.begin(), tensors.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.size_bytes < b.size_bytes;
+  std::sort(tensors.begin(), tensors.end(), [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
+    return std::tie(a.begin, a.size_bytes, a.name) < std::tie(b.begin, b.size_bytes, b.name);
   });
   size_t expected = 0;
   const SafetensorsEntry* previous = nullptr;

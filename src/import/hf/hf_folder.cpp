@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMaxConfigBytes = size_t{64} << 20;
 constexpr size_t kMaxCardBytes = size_t{4} << 20;
-constexpr int64_t kMaxLabels = 1'000'000;
+constexpr int64_t kMaxLabels = 100'000;
 
 struct DTypeName {
   std::string_view name;
