@@ -16,7 +16,7 @@ run: build
 
 ## Installs what is missing, builds, and passes all suites.
 test: setup-test
-	@ENGINES=$(ENGINES) tools/test.sh $(BUILD)
+	@ENGINES=$(ENGINES) $(PYTHON) tools/run_tests.py $(BUILD)
 
 ## Builds the program and its tests.
 build: setup
