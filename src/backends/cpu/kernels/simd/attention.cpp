@@ -183,7 +183,7 @@ void attention_task(void* opaque, int64_t task, int thread) {
         continue;
       }
       const int64_t seen_panels = ceil_div(seen, kPanel), padded = seen_panels * kPanel;
-      const TileFn multiply = tile_fn<PanelType::f32>(static_cast<int>(height));
+      const TileFn multiply = tile_fn(PanelType::f32, height);
       for (int64_t p = 0; p < seen_panels; ++p) {
         multiply(q + row * args.q_strides.position, args.q_strides.position, args.head_size,
                  packed_keys + p * kPanel * args.head_size, scores + p * kPanel, score_stride, kPanel, TileStart{});

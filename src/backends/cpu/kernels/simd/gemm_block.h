@@ -1,5 +1,5 @@
 #pragma once
-#include "backends/cpu/kernels/simd/gemm_micro.h"
+#include "backends/cpu/kernels/simd/gemm_tile.h"
 #include "backends/cpu/kernels/simd/vmath.h"
 
 // A block of a dense product on one thread: the part of linear, matmul and conv that they share.
@@ -87,17 +87,9 @@ ACCELERATE_INLINE void finish_tile(Activation activation, float* c, int64_t c_st
   }
 }
 
-ACCELERATE_INLINE TileFn tile_for(Element type, bool native, int rows) {
-  switch (type) {
-    case Element::bf16:
-#if defined(__AVX512BF16__)
-      if (native) return tile_fn<PanelType::bf16_native>(rows);
-#endif
-      (void)native;
-      return tile_fn<PanelType::bf16>(rows);
-    case Element::f16: return tile_fn<PanelType::f16>(rows);
-    default: return tile_fn<PanelType::f32>(rows);
-  }
+ACCELERATE_INLINE PanelType panel_type(Element type, bool native) {
+  if (type == Element::bf16) return native ? PanelType::bf16_native : PanelType::bf16;
+  return type == Element::f16 ? PanelType::f16 : PanelType::f32;
 }
 
 /// Floats of scratch that a thread needs where A is copied. A gather may write a vector past the end of a row.
@@ -105,7 +97,7 @@ ACCELERATE_INLINE int64_t block_scratch_floats() { return kBlockRows * copied_st
 
 /// Steps of k a pass takes: K in equal even parts of at most kBlockK.
 ACCELERATE_INLINE int64_t pass_steps(int64_t k) {
-  const int64_t passes = ceil_div(k, kBlockK);
+  const int64_t passes = most(1, ceil_div(k, kBlockK));
   return most(1, round_up(ceil_div(k, passes), 8));
 }
 
@@ -127,6 +119,7 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
   const int64_t rows = m1 - m0;
   const Epilogue& epilogue = job.epilogue;
   const bool copies = job.gather || job.native;
+  const PanelType type = panel_type(job.type, job.native);
   // One tile of rows reads each panel once: no reason to come back to it.
   int64_t pass = rows <= 4 && !copies ? most(job.k, 1) : pass_steps(job.k);
   // Rows that lie whole pages apart share a cache set; it has room for eight.
@@ -167,8 +160,7 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
         start.bias = epilogue.bias ? epilogue.bias + column : nullptr;
         start.residual = late_residual ? nullptr : residual;
         start.residual_stride = epilogue.residual_stride;
-        tile_for(job.type, job.native, static_cast<int>(height))(a + row * a_stride, a_stride, steps, data, c,
-                                                                 job.c_stride, n, start);
+        tile_fn(type, height)(a + row * a_stride, a_stride, steps, data, c, job.c_stride, n, start);
         if (last && late) {
           finish_tile(epilogue.activation, c, job.c_stride, height, n, late_residual ? residual : nullptr,
                       epilogue.residual_stride);

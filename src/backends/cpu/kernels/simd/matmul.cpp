@@ -43,7 +43,7 @@ void matmul_task(void* opaque, int64_t task, int thread) {
       int64_t row = m0;
       for (int64_t tile = 0; tile < tiles; ++tile) {
         const int64_t height = tall + (tile < extra);
-        tile_fn<PanelType::f32>(static_cast<int>(height))(a + row * args.a_stride + k0, args.a_stride, kc, panel,
+        tile_fn(PanelType::f32, height)(a + row * args.a_stride + k0, args.a_stride, kc, panel,
                                                           c + row * args.c_stride + column, args.c_stride, n, start);
         row += height;
       }

@@ -1,5 +1,5 @@
 #include "backends/cpu/kernels/kernel_table.h"
-#include "backends/cpu/kernels/simd/gemm_micro.h"
+#include "backends/cpu/kernels/simd/gemm_tile.h"
 #include "backends/cpu/kernels/simd/kernels.h"
 
 namespace accelerate::cpu::ACCELERATE_TARGET {

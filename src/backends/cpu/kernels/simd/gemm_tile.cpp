@@ -1,28 +1,16 @@
-#pragma once
-#include "backends/cpu/kernels/kernel_types.h"
-#include "backends/cpu/kernels/simd/simd.h"
+#include "backends/cpu/kernels/simd/gemm_tile.h"
 
-// The register tile of every dense product: up to kMaxRows rows of A times a packed panel of kPanel columns.
 namespace accelerate::cpu::ACCELERATE_TARGET {
+namespace {
 
-constexpr int kPanel = 2 * kW;
-
-/// Element layouts of a packed panel. f32, f16: [K][kPanel]. bf16: [ceil(K/2)][kPanel][2], two steps of k of a
-/// column side by side, the odd last one paired with 0. bf16_native reads the same panel, and A as pairs of
-/// bf16 (each float of A's row holds two).
-enum class PanelType { f32, bf16, f16, bf16_native };
-
-/// How accumulators start: from c (a later slice of K), or from bias plus residual, where given.
-struct TileStart {
-  bool accumulate = false;
-  const float* bias = nullptr;
-  const float* residual = nullptr;
-  int64_t residual_stride = 0;
+template <PanelType kType>
+struct PanelElement {
+  using type = uint16_t;
 };
-
-/// c [rows, n] (+)= a [rows, kc] * panel, n <= kPanel columns. kc counts bf16 pairs for bf16_native.
-using TileFn = void (*)(const float* a, int64_t a_stride, int64_t kc, const void* panel, float* c, int64_t c_stride,
-                        int64_t n, const TileStart& start);
+template <>
+struct PanelElement<PanelType::f32> {
+  using type = float;
+};
 
 template <int kRows, PanelType kType>
 struct Tile {
@@ -81,8 +69,7 @@ struct Tile {
     for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] = a + 3 * i * a_stride;
 
     if constexpr (kType == PanelType::f32 || kType == PanelType::f16) {
-      using Stored = std_conditional<kType == PanelType::f32, float, uint16_t>;
-      const Stored* b = static_cast<const Stored*>(panel);
+      const auto* b = static_cast<const typename PanelElement<kType>::type*>(panel);
       const auto step = [&](int s, int ahead) __attribute__((always_inline)) {
         V b0, b1;
         if constexpr (kType == PanelType::f32) {
@@ -190,32 +177,36 @@ struct Tile {
       }
     }
   }
-
-  template <bool kFirst, typename A, typename B>
-  struct Conditional {
-    using type = A;
-  };
-  template <typename A, typename B>
-  struct Conditional<false, A, B> {
-    using type = B;
-  };
-  template <bool kFirst, typename A, typename B>
-  using std_conditional = typename Conditional<kFirst, A, B>::type;
 };
 
 template <PanelType kType>
-ACCELERATE_INLINE TileFn tile_fn(int rows) {
+TileFn tile_of(int64_t rows) {
 #if defined(ACCELERATE_AVX512)
-  static constexpr TileFn kTiles[] = {Tile<1, kType>::run,  Tile<2, kType>::run,  Tile<3, kType>::run,
-                                      Tile<4, kType>::run,  Tile<5, kType>::run,  Tile<6, kType>::run,
-                                      Tile<7, kType>::run,  Tile<8, kType>::run,  Tile<9, kType>::run,
-                                      Tile<10, kType>::run, Tile<11, kType>::run, Tile<12, kType>::run,
-                                      Tile<13, kType>::run, Tile<14, kType>::run};
+  static constexpr TileFn kTiles[kMaxRows] = {
+      Tile<1, kType>::run, Tile<2, kType>::run,  Tile<3, kType>::run,  Tile<4, kType>::run,  Tile<5, kType>::run,
+      Tile<6, kType>::run, Tile<7, kType>::run,  Tile<8, kType>::run,  Tile<9, kType>::run,  Tile<10, kType>::run,
+      Tile<11, kType>::run, Tile<12, kType>::run, Tile<13, kType>::run, Tile<14, kType>::run};
 #else
-  static constexpr TileFn kTiles[] = {Tile<1, kType>::run, Tile<2, kType>::run, Tile<3, kType>::run,
-                                      Tile<4, kType>::run, Tile<5, kType>::run, Tile<6, kType>::run};
+  static constexpr TileFn kTiles[kMaxRows] = {Tile<1, kType>::run, Tile<2, kType>::run, Tile<3, kType>::run,
+                                              Tile<4, kType>::run, Tile<5, kType>::run, Tile<6, kType>::run};
 #endif
   return kTiles[rows - 1];
+}
+
+}  // namespace
+
+TileFn tile_fn(PanelType type, int64_t rows) {
+  switch (type) {
+    case PanelType::bf16: return tile_of<PanelType::bf16>(rows);
+    case PanelType::f16: return tile_of<PanelType::f16>(rows);
+#if defined(__AVX512BF16__)
+    case PanelType::bf16_native: return tile_of<PanelType::bf16_native>(rows);
+#else
+    case PanelType::bf16_native:
+#endif
+    case PanelType::f32: break;
+  }
+  return tile_of<PanelType::f32>(rows);
 }
 
 }  // namespace accelerate::cpu::ACCELERATE_TARGET

@@ -1,0 +1,30 @@
+#pragma once
+#include "backends/cpu/kernels/kernel_types.h"
+#include "backends/cpu/kernels/simd/simd.h"
+
+// The register tile of every dense product: up to kMaxRows rows of A times a packed panel of kPanel columns.
+namespace accelerate::cpu::ACCELERATE_TARGET {
+
+constexpr int kPanel = 2 * kW;
+
+/// Element layouts of a packed panel. f32, f16: [K][kPanel]. bf16: [ceil(K/2)][kPanel][2], two steps of k of a
+/// column side by side, the odd last one paired with 0. bf16_native reads the same panel, and A as pairs of
+/// bf16 (each float of A's row holds two).
+enum class PanelType { f32, bf16, f16, bf16_native };
+
+/// How accumulators start: from c (a later slice of K), or from bias plus residual, where given.
+struct TileStart {
+  bool accumulate = false;
+  const float* bias = nullptr;
+  const float* residual = nullptr;
+  int64_t residual_stride = 0;
+};
+
+/// c [rows, n] (+)= a [rows, kc] * panel, n <= kPanel columns. kc counts bf16 pairs for bf16_native.
+using TileFn = void (*)(const float* a, int64_t a_stride, int64_t kc, const void* panel, float* c, int64_t c_stride,
+                        int64_t n, const TileStart& start);
+
+/// The tile of 1..kMaxRows rows. bf16_native exists only where the instruction set has it.
+TileFn tile_fn(PanelType type, int64_t rows);
+
+}  // namespace accelerate::cpu::ACCELERATE_TARGET
