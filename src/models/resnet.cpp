@@ -76,7 +76,8 @@ Value block(Layers& layers, const ResNetConfig& config, Value x, const std::stri
   Value y = x;
   const auto step = [&](int64_t index, int64_t width, int64_t kernel, int64_t step_stride, bool last) {
     y = conv_norm(layers, y, fmt::format("{}.layer.{}", name, index), width, kernel, step_stride);
-    if (!last) y = activation(y, config.act);
+    // The class uses hidden_act for the stem and after each sum only.
+    if (!last) y = ops::relu(y);
   };
   if (config.bottleneck) {
     const int64_t narrow = out / kReduction;

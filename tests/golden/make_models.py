@@ -91,7 +91,7 @@ TEXT_FAMILIES = {
     "electra": ("ElectraConfig", "Electra", HEADS + ["ForPreTraining", "ForCausalLM"], [
         ({**TEXT, "embedding_size": 24}, USUAL),
         ({**SMALL, "embedding_size": 20, "hidden_act": "gelu_fast", "is_decoder": True, "summary_type": "mean",
-          "summary_activation": None}, LONG),
+          "summary_activation": ""}, LONG),
         ({**WIDE, "embedding_size": 16, "summary_type": "last", "summary_use_proj": False}, {**USUAL, "dtype": "bfloat16"}),
     ]),
     "albert": ("AlbertConfig", "Albert", HEADS + ["ForPreTraining"], [
@@ -105,9 +105,10 @@ TEXT_FAMILIES = {
           "max_relative_positions": 20, "share_att_key": True, "norm_rel_ebd": "layer_norm",
           "position_biased_input": False}, text_runs((2, 33, 9), (3, 7, 7))),
         ({**SMALL, "relative_attention": True, "pos_att_type": "p2c|c2p", "conv_kernel_size": 3, "conv_act": "gelu",
-          "type_vocab_size": 2, "embedding_size": 12, "legacy": False}, text_runs((2, 30, 3), (1, 1, 1))),
+          "type_vocab_size": 2, "legacy": False}, text_runs((2, 30, 3), (1, 1, 1))),
         ({**WIDE, "relative_attention": True, "pos_att_type": ["p2c"], "position_buckets": 16, "norm_rel_ebd": "layer_norm",
-          "max_relative_positions": -1, "hidden_act": "gelu_new", "conv_kernel_size": 5, "conv_groups": 4},
+          "max_relative_positions": -1, "hidden_act": "gelu_new", "conv_kernel_size": 5, "conv_groups": 4,
+          "embedding_size": 24},
          {**text_runs((2, 13, 5), (2, 50, 41)), "dtype": "bfloat16"}),
     ]),
 }
