@@ -8,11 +8,13 @@
 namespace accelerate::ops {
 
 /// Sum of embeddings, then (normalise) layer normalisation: what encoders do with word, position and type ids.
-/// tables [V_i,C] of any float types; indices [...] of i64 or i32, which broadcast over leading axes ([T] or [1,T] beside
-/// [B,T]); weight [C] and bias [C] may be empty -> [...,C] of dtype. Errors: invalid_shape, invalid_dtype; invalid_argument for an index outside its table.
-// api: Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices, Value weight, Value bias, double eps, bool normalise = true, DType dtype = DType::f32);
-Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices, Value weight, Value bias, double eps, bool normalise,
-                           DType dtype) {
+/// tables [V_i,C] of any float types; indices [...] of i64 or i32, which broadcast over leading axes ([T] or [1,T]
+/// beside [B,T]); weight [C] and bias [C] may be empty -> [...,C] of dtype. Errors: invalid_shape, invalid_dtype;
+/// invalid_argument for an index outside its table.
+// api: Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices, Value weight, Value bias,
+// double eps, bool normalise = true, DType dtype = DType::f32);
+Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices, Value weight, Value bias, double eps,
+                           bool normalise, DType dtype) {
   if (tables.size() != indices.size())
     fail(ErrorCode::invalid_argument, "{} tables and {} indices; expected as many", tables.size(), indices.size());
   if (bias && !weight) fail(ErrorCode::invalid_argument, "fused_embedding_norm was given a bias without a weight");
@@ -36,7 +38,8 @@ std::vector<TensorType> infer(const InferContext& c) {
   if (count < 1 || count > given / 2 || given - 2 * count > (normalise ? 2 : 0))
     fail(ErrorCode::invalid_graph, "{} operands for {} tables; expected a table and indices for each{}", given, count,
          normalise ? ", then weight and bias or nothing" : "");
-  if (!is_float(c.attrs.dtype("dtype"))) fail(ErrorCode::invalid_dtype, "dtype is {}; expected a float type", name_of(c.attrs.dtype("dtype")));
+  if (!is_float(c.attrs.dtype("dtype")))
+    fail(ErrorCode::invalid_dtype, "dtype is {}; expected a float type", name_of(c.attrs.dtype("dtype")));
   TensorType out(c.attrs.dtype("dtype"), c.operand(1).shape);
   Dim width;
   for (int64_t i = 0; i < count; ++i) {
@@ -53,8 +56,8 @@ std::vector<TensorType> infer(const InferContext& c) {
     auto own = std::find_if(shape.begin(), shape.end(), [](const Dim& d) { return d != Dim(1); });
     for (auto it = shape.rbegin(); it != std::make_reverse_iterator(own); ++it) {
       if (*it == Dim(1) && out.shape[out.shape.size() - 1 - static_cast<size_t>(it - shape.rbegin())] != Dim(1))
-        fail(ErrorCode::invalid_shape, "indices {} are {}; expected ones that broadcast to {} over leading axes only", i,
-             to_string(shape), to_string(out.shape));
+        fail(ErrorCode::invalid_shape, "indices {} are {}; expected ones that broadcast to {} over leading axes only",
+             i, to_string(shape), to_string(out.shape));
     }
   }
   require_affine(c, static_cast<size_t>(2 * count), width);
@@ -75,7 +78,8 @@ void reference(EvalContext& c) {
     for (size_t i = 0; i < count; ++i) {
       int64_t id = c.inputs[2 * i + 1].get_int(r % c.inputs[2 * i + 1].num_elements());
       const Tensor& table = c.inputs[2 * i];
-      if (id < 0 || id >= table.dim(0)) fail(ErrorCode::invalid_argument, "index {} into a table of {} rows", id, table.dim(0));
+      if (id < 0 || id >= table.dim(0))
+        fail(ErrorCode::invalid_argument, "index {} into a table of {} rows", id, table.dim(0));
       for (int64_t k = 0; k < width; ++k) row[static_cast<size_t>(k)] += table.get(id * width + k);
     }
     double mean = 0;
@@ -105,7 +109,9 @@ std::vector<Value> expand_sum(Builder&, const Node& node, std::span<const Value>
     sum = sum ? add(sum, part) : part;
   }
   if (node.attrs.boolean("normalise")) {
-    auto affine = [&](size_t i) { return operands.size() > 2 * count + i ? cast_to(operands[2 * count + i], compute) : Value(); };
+    auto affine = [&](size_t i) {
+      return operands.size() > 2 * count + i ? cast_to(operands[2 * count + i], compute) : Value();
+    };
     sum = layer_norm(sum, affine(0), affine(1), node.attrs.number("eps"));
   }
   return {cast_to(sum, dtype)};
@@ -116,7 +122,8 @@ std::vector<Value> expand_sum(Builder&, const Node& node, std::span<const Value>
 void register_fused_embedding_norm(OpRegistry& registry) {
   OpDef op;
   op.name = "fused_embedding_norm";
-  op.doc = "sum of table_i[indices_i], then layer_norm: (table[V,C], indices[...]) for each, weight[C], bias[C] -> [...,C]";
+  op.doc =
+      "sum of table_i[indices_i], then layer_norm: (table[V,C], indices[...]) for each, weight[C], bias[C] -> [...,C]";
   op.min_operands = 2;
   op.max_operands = -1;
   op.attrs = {{"count", AttrKind::integer, std::nullopt, false, "number of tables"},

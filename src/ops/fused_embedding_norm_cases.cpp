@@ -13,7 +13,9 @@ void cases_fused_embedding_norm(OpCases& cases) {
       .input(DType::i64, {"b", "t"}, {2, 5}, 0, 1)
       .input(DType::f32, {13}, {13})
       .input(DType::f32, {13}, {13})
-      .graph([](auto in) { return fused_embedding_norm({in[0], in[2], in[4]}, {in[1], in[3], in[5]}, in[6], in[7], 1e-12); })
+      .graph([](auto in) {
+        return fused_embedding_norm({in[0], in[2], in[4]}, {in[1], in[3], in[5]}, in[6], in[7], 1e-12);
+      })
       .reduction(13);
   cases.add("fused_embedding_norm", "one_table")
       .input(DType::f32, {7, 5}, {7, 5})

@@ -11,7 +11,8 @@ namespace {
 /// Walks the graph in order and keeps, for values between convolutions, a version whose channels are the last axis.
 class Converter {
  public:
-  explicit Converter(Patch& patch) : patch_(patch), index_(patch.base()), converted_(patch.base().nodes().size(), false) {}
+  explicit Converter(Patch& patch)
+      : patch_(patch), index_(patch.base()), converted_(patch.base().nodes().size(), false) {}
 
   void run() {
     for (const Node& node : index_.graph().nodes()) {
@@ -47,7 +48,8 @@ class Converter {
     if (op.starts_with("reduce_")) return reduce(node);
     if (op == "reshape") return reshape(node);
     if (op == "transpose") return transpose(node);
-    if (node.attrs.has("layout") && node.operands.size() == 1 && node.attrs.string("layout") == "NCHW") return window_op(node);
+    if (node.attrs.has("layout") && node.operands.size() == 1 && node.attrs.string("layout") == "NCHW")
+      return window_op(node);
     return false;
   }
 
@@ -71,7 +73,9 @@ class Converter {
       return patch_.value(transpose->operands[0]);
     const Node* split = index_.made_by(id, "reshape");
     const Node* transpose = split == nullptr ? nullptr : index_.made_by(split->operands[0], "transpose");
-    if (!is_permutation(transpose, channels_to_front(3)) || !splits_positions(type(split->operands[0]).shape, type(id).shape)) return {};
+    if (!is_permutation(transpose, channels_to_front(3)) ||
+        !splits_positions(type(split->operands[0]).shape, type(id).shape))
+      return {};
     return ops::reshape(patch_.value(transpose->operands[0]), last_shape(type(id).shape));
   }
 
@@ -114,7 +118,9 @@ class Converter {
 
   bool elementwise(const Node& node) {
     int rank = type(node.results[0]).rank();
-    if (std::any_of(node.operands.begin(), node.operands.end(), [&](ValueId id) { return is_last(id) && type(id).rank() != rank; })) return false;
+    if (std::any_of(node.operands.begin(), node.operands.end(),
+                    [&](ValueId id) { return is_last(id) && type(id).rank() != rank; }))
+      return false;
     std::vector<Value> operands;
     for (ValueId id : node.operands) {
       const TensorType& t = type(id);
@@ -160,7 +166,8 @@ class Converter {
     bool keepdims = node.attrs.boolean("keepdims");
     // Without kept axes the result has the same order only if no spatial axis remains beside the channels.
     bool channels_gone = std::find(axes.begin(), axes.end(), rank - 1) != axes.end();
-    auto spatial = static_cast<int>(std::count_if(axes.begin(), axes.end(), [&](int64_t a) { return a != 0 && a != rank - 1; }));
+    auto spatial =
+        static_cast<int>(std::count_if(axes.begin(), axes.end(), [&](int64_t a) { return a != 0 && a != rank - 1; }));
     if (!keepdims && !channels_gone && spatial != rank - 2) return false;
     Attrs attrs = node.attrs;
     attrs.set("axes", axes);
@@ -203,7 +210,9 @@ class Converter {
 Pass channels_last() {
   Pass pass;
   pass.name = "channels_last";
-  pass.doc = "convolutions and what lies between them work on [batch, spatial..., channels], with transposes at the borders only";
+  pass.doc =
+      "convolutions and what lies between them work on [batch, spatial..., channels], with transposes at the borders "
+      "only";
   pass.max_rounds = 1;
   pass.run = [](Patch& patch) {
     Patch trial(patch.base());

@@ -8,8 +8,9 @@ namespace accelerate::passes {
 namespace {
 
 bool is_commutative(std::string_view op) {
-  static constexpr std::string_view kNames[] = {"add", "mul", "maximum", "minimum", "equal", "not_equal", "logical_and", "logical_or",
-                                                "logical_xor", "bitwise_and", "bitwise_or", "bitwise_xor"};
+  static constexpr std::string_view kNames[] = {"add",         "mul",         "maximum",     "minimum",
+                                                "equal",       "not_equal",   "logical_and", "logical_or",
+                                                "logical_xor", "bitwise_and", "bitwise_or",  "bitwise_xor"};
   return std::find(std::begin(kNames), std::end(kNames), op) != std::end(kNames);
 }
 
@@ -17,7 +18,8 @@ bool is_mergeable(const Graph& graph, const Node& node) {
   if (node.op->has_effects) return false;
   return std::none_of(node.results.begin(), node.results.end(), [&](ValueId id) {
     const TensorType& type = graph.type_of(id);
-    return type.is_token() || std::any_of(type.shape.begin(), type.shape.end(), [](const Dim& d) { return d.has_unbacked(); });
+    return type.is_token() ||
+           std::any_of(type.shape.begin(), type.shape.end(), [](const Dim& d) { return d.has_unbacked(); });
   });
 }
 
@@ -40,7 +42,8 @@ Pass common_subexpressions() {
       if (is_commutative(node.op->name)) std::sort(key.second.begin(), key.second.end());
       auto& candidates = seen[std::move(key)];
       auto equal = std::find_if(candidates.begin(), candidates.end(), [&](const Node* other) {
-        return same(other->attrs, node.attrs) && other->regions == node.regions && graph.type_of(other->results[0]) == graph.type_of(node.results[0]);
+        return same(other->attrs, node.attrs) && other->regions == node.regions &&
+               graph.type_of(other->results[0]) == graph.type_of(node.results[0]);
       });
       if (equal == candidates.end()) {
         candidates.push_back(&node);

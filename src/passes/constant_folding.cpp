@@ -8,7 +8,8 @@
 namespace accelerate::passes {
 namespace {
 
-// Literals stay small: they are part of the graph's text. What depends on weights is evaluated once, when a model is loaded.
+// Literals stay small: they are part of the graph's text. What depends on weights is evaluated once, when a model is
+// loaded.
 constexpr int64_t kMaxElements = 256;
 // Broadcasting a literal is free for its users, so that writing it out only pays for a few elements.
 constexpr int64_t kMaxBroadcastElements = 16;
@@ -22,7 +23,8 @@ bool foldable(const GraphIndex& index, const Node& node) {
     auto count = num_elements(index.shape(id)).constant();
     if (!count || *count > (broadcasts ? kMaxBroadcastElements : kMaxElements)) return false;
   }
-  return std::all_of(node.operands.begin(), node.operands.end(), [&](ValueId id) { return index.literal(id) != nullptr; });
+  return std::all_of(node.operands.begin(), node.operands.end(),
+                     [&](ValueId id) { return index.literal(id) != nullptr; });
 }
 
 }  // namespace

@@ -27,7 +27,10 @@ class Fusion {
     ValueId end = conv.results[0];
     if (index_.is_constant(end)) return;
     patch_.set_location(conv.location);
-    Parts parts{patch_.value(conv.operands[0]), patch_.value(conv.operands[1]), conv.operands.size() > 2 ? patch_.value(conv.operands[2]) : Value(), {}};
+    Parts parts{patch_.value(conv.operands[0]),
+                patch_.value(conv.operands[1]),
+                conv.operands.size() > 2 ? patch_.value(conv.operands[2]) : Value(),
+                {}};
     bool folded = false;
     if (const Node* norm = index_.sole_user(end); norm != nullptr && is_foldable(*norm, conv)) {
       fold(*norm, parts, index_.type(end).dtype);

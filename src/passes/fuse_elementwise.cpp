@@ -18,11 +18,13 @@ bool is_group_type(DType dtype) {
 /// Elementwise on f32, bool, i32 and i64; a cast may also read another type (at the rim of a group, where its operand
 /// comes in). Lower-precision floats would lose the rounding between ops.
 bool fits(const GraphIndex& index, const Node& node) {
-  if (!node.op->is_elementwise || node.op->has_effects || node.results.size() != 1 || !node.regions.empty()) return false;
+  if (!node.op->is_elementwise || node.op->has_effects || node.results.size() != 1 || !node.regions.empty())
+    return false;
   if (index.is_constant(node.results[0]) || !is_group_type(index.type(node.results[0]).dtype)) return false;
   return std::all_of(node.operands.begin(), node.operands.end(), [&](ValueId id) {
     const TensorType& type = index.type(id);
-    return type.encoding.plain() && (is_group_type(type.dtype) || (node.op->name == "cast" && type.dtype != DType::f64 && type.dtype != DType::c64));
+    return type.encoding.plain() && (is_group_type(type.dtype) ||
+                                     (node.op->name == "cast" && type.dtype != DType::f64 && type.dtype != DType::c64));
   });
 }
 
@@ -64,8 +66,10 @@ class Group {
 
   bool accepts(const Node& node) const {
     ValueId id = node.results[0];
-    if (nodes_.size() >= kMaxNodes || !fits(index_, node) || index_.shape(id) != root_.shape || index_.is_output(id)) return false;
-    return std::all_of(index_.users(id).begin(), index_.users(id).end(), [&](int user) { return nodes_.contains(user); });
+    if (nodes_.size() >= kMaxNodes || !fits(index_, node) || index_.shape(id) != root_.shape || index_.is_output(id))
+      return false;
+    return std::all_of(index_.users(id).begin(), index_.users(id).end(),
+                       [&](int user) { return nodes_.contains(user); });
   }
 
   const GraphIndex& index_;
@@ -74,11 +78,13 @@ class Group {
 };
 
 /// The group as a graph of its operands.
-std::shared_ptr<const Graph> region_of(const GraphIndex& index, const Group& group, const std::vector<ValueId>& operands) {
+std::shared_ptr<const Graph> region_of(const GraphIndex& index, const Group& group,
+                                       const std::vector<ValueId>& operands) {
   const Graph& graph = index.graph();
   auto region = std::make_shared<Graph>("fused");
   std::vector<std::optional<Value>> inside(graph.num_values());
-  for (size_t i = 0; i < operands.size(); ++i) inside[operands[i]] = region->add_input("x" + std::to_string(i), index.type(operands[i]));
+  for (size_t i = 0; i < operands.size(); ++i)
+    inside[operands[i]] = region->add_input("x" + std::to_string(i), index.type(operands[i]));
   Value last;
   for (int n : group.nodes()) {
     const Node& node = graph.nodes()[static_cast<size_t>(n)];

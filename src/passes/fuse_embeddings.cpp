@@ -47,9 +47,12 @@ class Fusion {
       // Positions may stay without batch; any other broadcasting is written out.
       indices.push_back(is_suffix(index.shape(), rows) ? index : ops::expand(index, rows));
     }
-    auto affine = [&](size_t i) { return norm != nullptr && norm->operands.size() > i ? patch_.value(norm->operands[i]) : Value(); };
+    auto affine = [&](size_t i) {
+      return norm != nullptr && norm->operands.size() > i ? patch_.value(norm->operands[i]) : Value();
+    };
     double eps = norm != nullptr ? norm->attrs.number("eps") : 0.0;
-    return ops::fused_embedding_norm(tables, indices, affine(1), affine(2), eps, norm != nullptr, index_.type(result).dtype);
+    return ops::fused_embedding_norm(tables, indices, affine(1), affine(2), eps, norm != nullptr,
+                                     index_.type(result).dtype);
   }
 
   /// Adds the terms of the sum. Intermediate sums and rows must have no other use.
@@ -58,7 +61,8 @@ class Fusion {
     if (node == nullptr || (!root && index_.sole_user(id) == nullptr)) return false;
     const std::string& op = node->op->name;
     if (op == "add" && index_.type(id).dtype == type.dtype)
-      return terms.size() < kMaxTables && collect(node->operands[0], type, false, terms) && collect(node->operands[1], type, false, terms);
+      return terms.size() < kMaxTables && collect(node->operands[0], type, false, terms) &&
+             collect(node->operands[1], type, false, terms);
     if (op == "expand" || (op == "cast" && is_float(index_.type(node->operands[0]).dtype)))
       return collect(node->operands[0], type, false, terms);
     if (op == "reshape") {
@@ -66,7 +70,9 @@ class Fusion {
       const Shape& inner = index_.shape(node->operands[0]);
       const Shape& outer = index_.shape(id);
       if (outer.size() < inner.size() || !std::equal(inner.rbegin(), inner.rend(), outer.rbegin())) return false;
-      if (!std::all_of(outer.begin(), outer.end() - static_cast<long>(inner.size()), [](const Dim& d) { return d == Dim(1); })) return false;
+      if (!std::all_of(outer.begin(), outer.end() - static_cast<long>(inner.size()),
+                       [](const Dim& d) { return d == Dim(1); }))
+        return false;
       return collect(node->operands[0], type, false, terms);
     }
     Term term;
@@ -74,15 +80,18 @@ class Fusion {
       term.table = node->operands[0];
       term.indices = node->operands[1];
       term.shape = index_.shape(node->operands[1]);
-    } else if (op == "slice" && node->attrs.integer("axis") == 0 && node->attrs.integer("step") == 1 && node->attrs.dims("start").at(0) == Dim(0) &&
-               index_.type(id).rank() == 2 && index_.is_constant(node->operands[0])) {
+    } else if (op == "slice" && node->attrs.integer("axis") == 0 && node->attrs.integer("step") == 1 &&
+               node->attrs.dims("start").at(0) == Dim(0) && index_.type(id).rank() == 2 &&
+               index_.is_constant(node->operands[0])) {
       term.table = node->operands[0];
       term.shape = {index_.shape(id)[0]};
     } else {
       return false;
     }
     const TensorType& table = index_.type(term.table);
-    if (table.rank() != 2 || (table.dtype != DType::f32 && table.dtype != DType::bf16 && table.dtype != DType::f16) || !table.encoding.plain() || !index_.is_constant(term.table)) return false;
+    if (table.rank() != 2 || (table.dtype != DType::f32 && table.dtype != DType::bf16 && table.dtype != DType::f16) ||
+        !table.encoding.plain() || !index_.is_constant(term.table))
+      return false;
     if (table.shape[1] != type.shape.back() || term.shape.size() + 1 > type.shape.size()) return false;
     TensorType rows(DType::i64, Shape(type.shape.begin(), type.shape.end() - 1));
     if (!broadcasts_into(TensorType(DType::i64, term.shape), rows)) return false;

@@ -26,7 +26,8 @@ Pass fuse_linear() {
     GraphIndex index(patch.base());
     std::set<const Node*> taken;
     for (const Node& linear : patch.base().nodes()) {
-      if (linear.op->name != "linear" || index.is_constant(linear.results[0]) || !index.is_constant(linear.operands[1])) continue;
+      if (linear.op->name != "linear" || index.is_constant(linear.results[0]) || !index.is_constant(linear.operands[1]))
+        continue;
       ValueId end = linear.results[0];
       std::string activation = "none";
       if (const Node* user = index.sole_user(end)) {
@@ -46,7 +47,8 @@ Pass fuse_linear() {
       if (end == linear.results[0]) continue;
       patch.set_location(linear.location);
       Value bias = linear.operands.size() > 2 ? patch.value(linear.operands[2]) : Value();
-      patch.replace(end, ops::fused_linear(patch.value(linear.operands[0]), patch.value(linear.operands[1]), bias, residual, activation));
+      patch.replace(end, ops::fused_linear(patch.value(linear.operands[0]), patch.value(linear.operands[1]), bias,
+                                           residual, activation));
     }
   };
   return pass;

@@ -62,8 +62,12 @@ std::optional<double> GraphIndex::uniform(ValueId id) const {
       if (!(value.get(i) == first)) return std::nullopt;
     return first;
   }
-  if (node->op->name == "full") return is_integer(type(id).dtype) ? std::nullopt : std::optional(Tensor::scalar(type(id).dtype, node->attrs.number("value")).get(0));
-  if (node->op->name == "expand" || node->op->name == "reshape" || node->op->name == "transpose") return uniform(node->operands[0]);
+  if (node->op->name == "full")
+    return is_integer(type(id).dtype)
+               ? std::nullopt
+               : std::optional(Tensor::scalar(type(id).dtype, node->attrs.number("value")).get(0));
+  if (node->op->name == "expand" || node->op->name == "reshape" || node->op->name == "transpose")
+    return uniform(node->operands[0]);
   if (node->op->name == "cast") {
     auto inner = uniform(node->operands[0]);
     if (!inner || type(id).encoding.plain() == false) return std::nullopt;
@@ -117,7 +121,8 @@ std::vector<int64_t> channels_to_front(int rank) {
 }
 
 bool is_permutation(const Node* transpose, const std::vector<int64_t>& permutation) {
-  return transpose != nullptr && transpose->op->name == "transpose" && transpose->attrs.integers("permutation") == permutation;
+  return transpose != nullptr && transpose->op->name == "transpose" &&
+         transpose->attrs.integers("permutation") == permutation;
 }
 
 }  // namespace accelerate::passes

@@ -23,7 +23,9 @@ struct Key {
 Pass group_linear() {
   Pass pass;
   pass.name = "group_linear";
-  pass.doc = "linear nodes near each other that read the same value (such as query, key and value) become one fused_linear_group";
+  pass.doc =
+      "linear nodes near each other that read the same value (such as query, key and value) become one "
+      "fused_linear_group";
   pass.run = [](Patch& patch) {
     GraphIndex index(patch.base());
     std::map<Key, std::vector<const Node*>> open;
@@ -47,7 +49,9 @@ Pass group_linear() {
       for (size_t i = 1; i < node.operands.size(); ++i) constant &= index.is_constant(node.operands[i]);
       if (!constant) continue;
       auto& group = open[{node.operands[0], index.type(node.operands[1]).dtype, node.operands.size() == 3}];
-      if (!group.empty() && (group.size() == kMaxGroup || index.index_of(node) - index.index_of(*group.front()) > kMaxDistance)) close(group);
+      if (!group.empty() &&
+          (group.size() == kMaxGroup || index.index_of(node) - index.index_of(*group.front()) > kMaxDistance))
+        close(group);
       group.push_back(&node);
     }
     for (auto& [key, group] : open) close(group);

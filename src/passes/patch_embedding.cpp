@@ -27,7 +27,8 @@ Value patches(Patch& patch, const GraphIndex& index, const Node& node) {
   const TensorType& weight = index.type(node.operands[1]);
   if (!weight.encoding.plain() || !index.is_constant(node.operands[1])) return {};
   const auto& strides = node.attrs.integers("strides");
-  if (!all_equal(node.attrs.integers("padding_begin"), 0) || !all_equal(node.attrs.integers("padding_end"), 0) || !all_equal(node.attrs.integers("dilations"), 1))
+  if (!all_equal(node.attrs.integers("padding_begin"), 0) || !all_equal(node.attrs.integers("padding_end"), 0) ||
+      !all_equal(node.attrs.integers("dilations"), 1))
     return {};
   const Shape& out = index.shape(node.results[0]);
   size_t axes = strides.size();
@@ -54,7 +55,8 @@ Value patches(Patch& patch, const GraphIndex& index, const Node& node) {
   }
   permutation.push_back(1);
   for (size_t i = 0; i < axes; ++i) permutation.push_back(static_cast<int64_t>(2 * i + 3));
-  Value rows = ops::reshape(ops::transpose(ops::reshape(patch.value(node.operands[0]), split), permutation), {x.shape[0], positions, window});
+  Value rows = ops::reshape(ops::transpose(ops::reshape(patch.value(node.operands[0]), split), permutation),
+                            {x.shape[0], positions, window});
   Value matrix = ops::reshape(patch.value(node.operands[1]), {weight.shape[0], window});
   Value bias = node.operands.size() == 3 ? patch.value(node.operands[2]) : Value();
   Value sequence = ops::linear(rows, matrix, bias);

@@ -84,7 +84,8 @@ class Runner {
     }
     auto after = static_cast<int>(graph.nodes().size());
     double time_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
-    auto it = std::find_if(reports_.begin(), reports_.end(), [&](const PassRunReport& r) { return r.name == pass.name; });
+    auto it =
+        std::find_if(reports_.begin(), reports_.end(), [&](const PassRunReport& r) { return r.name == pass.name; });
     if (it == reports_.end()) {
       reports_.push_back({pass.name, time_ms, changes, before, after});
     } else {
@@ -104,7 +105,8 @@ class Runner {
       if (patch.empty() && !pass.drops_dead_nodes) break;
       auto nodes = graph.nodes().size();
       Graph next = patch.apply();
-      int changed = pass.drops_dead_nodes ? static_cast<int>(nodes - next.nodes().size()) : static_cast<int>(patch.num_replacements());
+      int changed = pass.drops_dead_nodes ? static_cast<int>(nodes - next.nodes().size())
+                                          : static_cast<int>(patch.num_replacements());
       if (changed == 0) break;
       changes += changed;
       graph = std::move(next);

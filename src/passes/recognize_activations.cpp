@@ -42,7 +42,9 @@ Product product_of(const GraphIndex& index, ValueId id, std::optional<ValueId> s
   return out;
 }
 
-bool close(double value, double expected) { return std::abs(value - expected) <= 1e-5 * std::abs(expected); }
+bool close(double value, double expected) {
+  return std::abs(value - expected) <= 1e-5 * std::abs(expected);
+}
 
 /// If the value is 1 + t, t.
 std::optional<ValueId> beside_one(const GraphIndex& index, ValueId id) {
@@ -124,7 +126,8 @@ Value gelu(Patch& patch, const GraphIndex& index, const Node& node) {
     if (!x || !(index.type(*x) == index.type(root))) continue;
     Product whole = product_of(index, root, *x);
     std::vector<ValueId> expected = {*x, factor};
-    if (close(whole.scale, 0.5) && std::is_permutation(whole.factors.begin(), whole.factors.end(), expected.begin(), expected.end()))
+    if (close(whole.scale, 0.5) &&
+        std::is_permutation(whole.factors.begin(), whole.factors.end(), expected.begin(), expected.end()))
       return ops::gelu(patch.value(*x), exact ? "none" : "tanh");
   }
   return {};
@@ -153,7 +156,8 @@ Value bounded(Patch& patch, const GraphIndex& index, const Node& node) {
     if (lower && *bound == 0) return ops::relu(patch.value(x));
     if (lower) continue;
     // minimum(maximum(x, low), high)
-    if (const Node* relu = index.made_by(x, "relu"); relu != nullptr && *bound >= 0) return ops::clamp(patch.value(relu->operands[0]), 0, *bound);
+    if (const Node* relu = index.made_by(x, "relu"); relu != nullptr && *bound >= 0)
+      return ops::clamp(patch.value(relu->operands[0]), 0, *bound);
     if (const Node* inner = index.made_by(x, "maximum")) {
       for (size_t k = 0; k < 2; ++k) {
         auto low = index.uniform(inner->operands[k]);

@@ -40,7 +40,8 @@ class Recognizer {
     take_literal_factor(pattern.q, pattern.scale);
     take_literal_factor(pattern.k_transposed, pattern.scale);
     if (!(pattern.scale > 0) || !std::isfinite(pattern.scale)) return {};
-    if (!fits(index_.shape(pattern.q), index_.shape(pattern.k_transposed), index_.shape(product.operands[1]), shape)) return {};
+    if (!fits(index_.shape(pattern.q), index_.shape(pattern.k_transposed), index_.shape(product.operands[1]), shape))
+      return {};
     Value q = patch_.value(pattern.q);
     Value k = with_swapped_matrix(pattern.k_transposed);
     Value v = patch_.value(product.operands[1]);
@@ -49,13 +50,16 @@ class Recognizer {
       v = fewer_v;
     }
     Value mask = pattern.bias;
-    if (pattern.allowed) mask = mask ? ops::where(pattern.allowed, mask, ops::scalar_like(mask, kExcluded)) : pattern.allowed;
+    if (pattern.allowed)
+      mask = mask ? ops::where(pattern.allowed, mask, ops::scalar_like(mask, kExcluded)) : pattern.allowed;
     ops::AttentionOptions options;
     options.scale = pattern.scale;
     if (rank == 4) return ops::scaled_dot_product_attention(q, k, v, mask, options);
     // [batch * heads, T, D]: one head each.
     if (mask && mask.rank() == 3) mask = ops::unsqueeze(mask, 1);
-    return ops::squeeze(ops::scaled_dot_product_attention(ops::unsqueeze(q, 1), ops::unsqueeze(k, 1), ops::unsqueeze(v, 1), mask, options), 1);
+    return ops::squeeze(ops::scaled_dot_product_attention(ops::unsqueeze(q, 1), ops::unsqueeze(k, 1),
+                                                          ops::unsqueeze(v, 1), mask, options),
+                        1);
   }
 
  private:
@@ -67,10 +71,13 @@ class Recognizer {
     if (guard == nullptr || index_.uniform(guard->operands[1]) != 0.0) return nullptr;
     const Node* softmax = index_.made_by(guard->operands[2], "softmax");
     const Node* equal = index_.made_by(guard->operands[0], "equal");
-    if (softmax == nullptr || equal == nullptr || index_.sole_user(guard->operands[2]) != guard || index_.sole_user(guard->operands[0]) != guard) return nullptr;
+    if (softmax == nullptr || equal == nullptr || index_.sole_user(guard->operands[2]) != guard ||
+        index_.sole_user(guard->operands[0]) != guard)
+      return nullptr;
     for (size_t i = 0; i < 2; ++i) {
       const Node* top = index_.made_by(equal->operands[i], "reduce_max");
-      if (top != nullptr && top->operands[0] == softmax->operands[0] && index_.uniform(equal->operands[1 - i]) == kExcluded) {
+      if (top != nullptr && top->operands[0] == softmax->operands[0] &&
+          index_.uniform(equal->operands[1 - i]) == kExcluded) {
         guarded_ = top;
         return softmax;
       }

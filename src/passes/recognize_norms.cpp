@@ -32,10 +32,12 @@ std::optional<Spread> spread_of(const GraphIndex& index, ValueId id) {
     auto eps = index.uniform(add->operands[i]);
     if (!eps || !(*eps >= 0)) continue;
     ValueId mean = add->operands[1 - i];
-    if (const Node* variance = index.made_by(mean, "variance"); variance != nullptr && variance->attrs.integer("correction") == 0 && keeps_last_axis(index, *variance))
+    if (const Node* variance = index.made_by(mean, "variance");
+        variance != nullptr && variance->attrs.integer("correction") == 0 && keeps_last_axis(index, *variance))
       return Spread{variance->operands[0], true, *eps};
     const Node* reduce = index.made_by(mean, "reduce_mean");
-    const Node* square = reduce == nullptr || !keeps_last_axis(index, *reduce) ? nullptr : index.made_by(reduce->operands[0], "square");
+    const Node* square =
+        reduce == nullptr || !keeps_last_axis(index, *reduce) ? nullptr : index.made_by(reduce->operands[0], "square");
     if (square != nullptr) return Spread{square->operands[0], false, *eps};
   }
   return std::nullopt;
@@ -86,7 +88,8 @@ Value affine(Patch& patch, const GraphIndex& index, const Node& node) {
     Value x = patch.value(norm->operands[0]);
     double eps = norm->attrs.number("eps");
     if (norm->op->name == "rms_norm") return ops::rms_norm(x, patch.value(row), eps);
-    return gain ? ops::layer_norm(x, patch.value(row), {}, eps) : ops::layer_norm(x, patch.value(norm->operands[1]), patch.value(row), eps);
+    return gain ? ops::layer_norm(x, patch.value(row), {}, eps)
+                : ops::layer_norm(x, patch.value(norm->operands[1]), patch.value(row), eps);
   }
   return {};
 }

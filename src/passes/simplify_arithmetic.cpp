@@ -11,7 +11,8 @@ namespace {
 /// One node's simplification: what replaces it, or nothing.
 class Simplifier {
  public:
-  Simplifier(Patch& patch, const GraphIndex& index, const Node& node) : patch_(patch), index_(index), node_(node), type_(index.type(node.results[0])) {}
+  Simplifier(Patch& patch, const GraphIndex& index, const Node& node)
+      : patch_(patch), index_(index), node_(node), type_(index.type(node.results[0])) {}
 
   Value run() {
     if (type_.is_token()) return {};
@@ -56,8 +57,11 @@ class Simplifier {
     if (node_.operands.size() != 1) return {};
     const Node* inner = index_.made_by(node_.operands[0], op());
     if (inner == nullptr) return {};
-    if (op() == "neg" || (op() == "logical_not" && index_.type(inner->operands[0]) == type_) || op() == "bitwise_not") return patch_.value(inner->operands[0]);
-    if (op() == "abs" || op() == "relu" || op() == "floor" || op() == "ceil" || op() == "round" || op() == "trunc" || op() == "sign") return operand(0);
+    if (op() == "neg" || (op() == "logical_not" && index_.type(inner->operands[0]) == type_) || op() == "bitwise_not")
+      return patch_.value(inner->operands[0]);
+    if (op() == "abs" || op() == "relu" || op() == "floor" || op() == "ceil" || op() == "round" || op() == "trunc" ||
+        op() == "sign")
+      return operand(0);
     return {};
   }
 
@@ -69,7 +73,8 @@ class Simplifier {
       if (!divisor || *divisor == 0 || !std::isfinite(*divisor)) return {};
       int exponent = 0;
       bool exact = std::abs(std::frexp(*divisor, &exponent)) == 0.5 && std::abs(exponent) < 100;
-      if (exact && index_.type(node_.operands[0]) == type_) return ops::mul(operand(0), ops::scalar(patch_, type_.dtype, 1.0 / *divisor));
+      if (exact && index_.type(node_.operands[0]) == type_)
+        return ops::mul(operand(0), ops::scalar(patch_, type_.dtype, 1.0 / *divisor));
       return {};
     }
     bool sum = op() == "add";
@@ -93,7 +98,8 @@ class Simplifier {
 
   /// x ^ 2, x * x, x ^ -1.
   Value power() {
-    if (op() == "mul" && node_.operands[0] == node_.operands[1] && type_.dtype != DType::boolean) return ops::square(operand(0));
+    if (op() == "mul" && node_.operands[0] == node_.operands[1] && type_.dtype != DType::boolean)
+      return ops::square(operand(0));
     if (op() != "pow" || !(index_.type(node_.operands[0]) == type_)) return {};
     if (number(1) == 2.0) return ops::square(operand(0));
     if (number(1) == -1.0 && is_float(type_.dtype)) return ops::reciprocal(operand(0));
@@ -151,10 +157,13 @@ class Simplifier {
 Pass simplify_arithmetic() {
   Pass pass;
   pass.name = "simplify_arithmetic";
-  pass.doc = "x + 0, x * 1, x / 2^n, x ^ 2, double negation, chains of literal factors, where of a literal, expand before broadcasting";
+  pass.doc =
+      "x + 0, x * 1, x / 2^n, x ^ 2, double negation, chains of literal factors, where of a literal, expand before "
+      "broadcasting";
   pass.max_rounds = 16;
   pass.run = [](Patch& patch) {
-    rewrite_nodes(patch, [&](const GraphIndex& index, const Node& node) { return Simplifier(patch, index, node).run(); });
+    rewrite_nodes(patch,
+                  [&](const GraphIndex& index, const Node& node) { return Simplifier(patch, index, node).run(); });
   };
   return pass;
 }

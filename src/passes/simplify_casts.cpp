@@ -34,7 +34,8 @@ bool is_exact(DType from, DType to) {
   if (from == to) return true;
   if (from == DType::boolean) return is_integer(to) || mantissa_bits(to) > 0;
   if (is_integer(from)) {
-    if (is_integer(to)) return value_bits(from) <= value_bits(to) && (is_signed_integer(to) || !is_signed_integer(from));
+    if (is_integer(to))
+      return value_bits(from) <= value_bits(to) && (is_signed_integer(to) || !is_signed_integer(from));
     // f16 ends at 65504, below 2^16.
     return value_bits(from) <= mantissa_bits(to) && (to != DType::f16 || value_bits(from) < 16);
   }
@@ -54,7 +55,8 @@ Value simplify(Patch& patch, const GraphIndex& index, const Node& node) {
   if (op == "cast") {
     ValueId x = node.operands[0];
     if (index.type(x) == type) return patch.value(x);
-    if (const Node* inner = index.made_by(x, "cast"); inner != nullptr && is_exact(index.type(inner->operands[0]).dtype, index.type(x).dtype))
+    if (const Node* inner = index.made_by(x, "cast");
+        inner != nullptr && is_exact(index.type(inner->operands[0]).dtype, index.type(x).dtype))
       return ops::cast(patch.value(inner->operands[0]), type.dtype);
     return {};
   }
@@ -62,7 +64,8 @@ Value simplify(Patch& patch, const GraphIndex& index, const Node& node) {
   if (op == "not_equal") {
     for (size_t i = 0; i < 2; ++i) {
       const Node* cast = index.made_by(node.operands[i], "cast");
-      if (cast != nullptr && index.uniform(node.operands[1 - i]) == 0.0 && index.type(cast->operands[0]) == type) return patch.value(cast->operands[0]);
+      if (cast != nullptr && index.uniform(node.operands[1 - i]) == 0.0 && index.type(cast->operands[0]) == type)
+        return patch.value(cast->operands[0]);
     }
   }
   return {};

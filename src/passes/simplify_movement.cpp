@@ -26,7 +26,8 @@ Value transposed(Patch& patch, const GraphIndex& index, const Node& node) {
   std::vector<int64_t> moved;
   for (int64_t axis : outer)
     if (index.shape(x)[static_cast<size_t>(axis)] != Dim(1)) moved.push_back(axis);
-  if (std::is_sorted(moved.begin(), moved.end()) && index.type(x).encoding.plain()) return ops::reshape(patch.value(x), index.shape(node.results[0]));
+  if (std::is_sorted(moved.begin(), moved.end()) && index.type(x).encoding.plain())
+    return ops::reshape(patch.value(x), index.shape(node.results[0]));
   return {};
 }
 
@@ -37,7 +38,8 @@ bool is_identity(const GraphIndex& index, const Node& node) {
   if (op == "concat" || op == "split") return node.operands.size() == 1 && node.results.size() == 1;
   if (op == "slice") {
     auto axis = static_cast<size_t>(node.attrs.integer("axis"));
-    return node.attrs.dims("start").at(0) == Dim(0) && node.attrs.dims("end").at(0) == index.shape(node.operands[0])[axis] && node.attrs.integer("step") == 1;
+    return node.attrs.dims("start").at(0) == Dim(0) &&
+           node.attrs.dims("end").at(0) == index.shape(node.operands[0])[axis] && node.attrs.integer("step") == 1;
   }
   if (op == "pad") return all_zero(node.attrs.dims("begin")) && all_zero(node.attrs.dims("end"));
   return false;
@@ -50,20 +52,25 @@ Value simplify(Patch& patch, const GraphIndex& index, const Node& node) {
   if (is_identity(index, node) && index.type(x).dtype == index.type(node.results[0]).dtype) return patch.value(x);
   if (op == "transpose") return transposed(patch, index, node);
   if (op == "reshape") {
-    if (const Node* inner = index.made_by(x, "reshape")) return ops::reshape(patch.value(inner->operands[0]), index.shape(node.results[0]));
+    if (const Node* inner = index.made_by(x, "reshape"))
+      return ops::reshape(patch.value(inner->operands[0]), index.shape(node.results[0]));
   }
   if (op == "expand") {
-    if (const Node* inner = index.made_by(x, "expand")) return ops::expand(patch.value(inner->operands[0]), index.shape(node.results[0]));
+    if (const Node* inner = index.made_by(x, "expand"))
+      return ops::expand(patch.value(inner->operands[0]), index.shape(node.results[0]));
   }
   if (op == "slice") {
     // Part of a concatenation that is one of its operands.
     const Node* joined = index.made_by(x, "concat");
-    if (joined == nullptr || joined->attrs.integer("axis") != node.attrs.integer("axis") || node.attrs.integer("step") != 1) return {};
+    if (joined == nullptr || joined->attrs.integer("axis") != node.attrs.integer("axis") ||
+        node.attrs.integer("step") != 1)
+      return {};
     auto axis = static_cast<size_t>(node.attrs.integer("axis"));
     Dim start = 0;
     for (ValueId part : joined->operands) {
       Dim end = start + index.shape(part)[axis];
-      if (start == node.attrs.dims("start").at(0) && end == node.attrs.dims("end").at(0) && index.type(part) == index.type(node.results[0]))
+      if (start == node.attrs.dims("start").at(0) && end == node.attrs.dims("end").at(0) &&
+          index.type(part) == index.type(node.results[0]))
         return patch.value(part);
       start = end;
     }
@@ -76,7 +83,9 @@ Value simplify(Patch& patch, const GraphIndex& index, const Node& node) {
 Pass simplify_movement() {
   Pass pass;
   pass.name = "simplify_movement";
-  pass.doc = "transposes and reshapes of each other merge; transpose, reshape, expand, slice, concat, split and pad that change nothing go";
+  pass.doc =
+      "transposes and reshapes of each other merge; transpose, reshape, expand, slice, concat, split and pad that "
+      "change nothing go";
   pass.max_rounds = 32;
   pass.run = [](Patch& patch) {
     rewrite_nodes(patch, [&](const GraphIndex& index, const Node& node) { return simplify(patch, index, node); });

@@ -21,7 +21,8 @@ TEST(FuseLinear, ActivationAndResidual) {
 TEST(FuseLinear, EachActivation) {
   Graph g("g", {f32({"t", 6})});
   Value w = weight(g, "w", {5, 6});
-  for (auto activation : std::vector<Value (*)(Value)>{relu, quick_gelu, silu, tanh, sigmoid}) g.output(activation(linear(g.input(0), w)));
+  for (auto activation : std::vector<Value (*)(Value)>{relu, quick_gelu, silu, tanh, sigmoid})
+    g.output(activation(linear(g.input(0), w)));
   g.output(gelu(linear(g.input(0), w)));
   Graph out = rewritten("fuse_linear", g);
   EXPECT_EQ(count(out, "fused_linear"), 6);
@@ -42,9 +43,9 @@ TEST(FuseLinear, LeavesSharedOutputsAndOtherShapes) {
   g.output(relu(a));
   g.output(a);  // an output itself
   Value b = linear(g.input(0), weight(g, "b", {5, 6}));
-  g.output(add(relu(b), exp(b)));  // two uses
+  g.output(add(relu(b), exp(b)));                                         // two uses
   g.output(add(linear(g.input(0), weight(g, "c", {5, 6})), g.input(1)));  // a residual that broadcasts
-  g.output(relu(linear(g.input(0), g.input(2))));                        // no constant weight
+  g.output(relu(linear(g.input(0), g.input(2))));                         // no constant weight
   Value d = linear(g.input(0), weight(g, "d", {5, 6}));
   g.output(add(d, d));
   expect_unchanged("fuse_linear", g);
@@ -62,7 +63,8 @@ TEST(FuseLinear, ActivationIsNotCrossedByTheSum) {
 TEST(GroupLinear, QueryKeyValue) {
   Graph g("g", {f32({"b", "t", 6})});
   Value x = g.input(0);
-  for (const char* name : {"q", "k", "v"}) g.output(linear(x, weight(g, name, {4, 6}), weight(g, std::string(name) + "b", {4})));
+  for (const char* name : {"q", "k", "v"})
+    g.output(linear(x, weight(g, name, {4, 6}), weight(g, std::string(name) + "b", {4})));
   g.output(linear(x, weight(g, "plain", {7, 6})));
   g.output(linear(x, weight(g, "plain2", {3, 6})));
   g.output(linear(exp(x), weight(g, "other", {3, 6})));
@@ -166,8 +168,8 @@ ConvOptions same3() {
 }
 
 Value norm_of(Graph& g, Value x, const std::string& name, int64_t channels) {
-  return batch_norm(x, weight(g, name + ".w", {channels}), weight(g, name + ".b", {channels}), weight(g, name + ".mean", {channels}),
-                    weight(g, name + ".var", {channels}), 1e-3);
+  return batch_norm(x, weight(g, name + ".w", {channels}), weight(g, name + ".b", {channels}),
+                    weight(g, name + ".mean", {channels}), weight(g, name + ".var", {channels}), 1e-3);
 }
 
 TEST(FuseConv, BatchNormActivation) {
@@ -202,7 +204,7 @@ TEST(FuseConv, LeavesSharedResults) {
   Value a = conv(g.input(0), weight(g, "a", {4, 3, 3, 3}));
   g.output(norm_of(g, a, "n", 4));
   g.output(a);
-  g.output(relu(conv(g.input(0), g.input(1))));                             // weights of each call
+  g.output(relu(conv(g.input(0), g.input(1))));                               // weights of each call
   g.output(add(conv(g.input(0), weight(g, "b", {4, 3, 3, 3})), g.input(2)));  // broadcasts
   expect_unchanged("fuse_conv", g);
 }

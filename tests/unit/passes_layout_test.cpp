@@ -5,12 +5,15 @@ namespace {
 
 using namespace ops;
 
-Value heads(Value x) { return transpose(reshape(x, {"b", x.dim(1), 2, 3}), {0, 2, 1, 3}); }
+Value heads(Value x) {
+  return transpose(reshape(x, {"b", x.dim(1), 2, 3}), {0, 2, 1, 3});
+}
 
 TEST(AttentionLayout, TransposesGo) {
   Graph g("g", {f32({"b", "t", 6}), f32({"b", "s", 6}), {DType::boolean, {"b", 1, 1, "s"}}});
   Value first = equal(iota(g, DType::i64, "s"), scalar(g, DType::i64, 0));
-  Value out = scaled_dot_product_attention(heads(g.input(0)), heads(g.input(1)), heads(g.input(1)), logical_or(g.input(2), first));
+  Value out = scaled_dot_product_attention(heads(g.input(0)), heads(g.input(1)), heads(g.input(1)),
+                                           logical_or(g.input(2), first));
   g.output(reshape(transpose(out, {0, 2, 1, 3}), {"b", "t", 6}));
   Graph changed = rewritten("attention_layout", g);
   EXPECT_EQ(only(changed, "scaled_dot_product_attention").attrs.string("layout"), "BTHD");
@@ -48,10 +51,10 @@ TEST(PatchEmbedding, LeavesOtherConvolutions) {
   auto sequence = [](Value y) { return transpose(flatten(y, 2), {0, 2, 1}); };
   ConvOptions four;
   four.strides = {4, 4};
-  g.output(sequence(conv(g.input(0), weight(g, "rest", {5, 3, 4, 4}), {}, four)));      // 9 rows: one is left over
-  g.output(sequence(conv(g.input(1), weight(g, "overlap", {5, 4, 5, 5}), {}, four)));   // windows overlap
-  g.output(sequence(conv(g.input(1), weight(g, "one", {5, 4, 1, 1}))));                 // each position by itself
-  g.output(conv(g.input(1), weight(g, "image", {5, 4, 4, 4}), {}, four));               // stays an image
+  g.output(sequence(conv(g.input(0), weight(g, "rest", {5, 3, 4, 4}), {}, four)));     // 9 rows: one is left over
+  g.output(sequence(conv(g.input(1), weight(g, "overlap", {5, 4, 5, 5}), {}, four)));  // windows overlap
+  g.output(sequence(conv(g.input(1), weight(g, "one", {5, 4, 1, 1}))));                // each position by itself
+  g.output(conv(g.input(1), weight(g, "image", {5, 4, 4, 4}), {}, four));              // stays an image
   ConvOptions groups = four;
   groups.groups = 2;
   g.output(sequence(conv(g.input(1), weight(g, "groups", {4, 2, 4, 4}), {}, groups)));
@@ -92,7 +95,8 @@ TEST(ChannelsLast, FusedConvWithResidual) {
   Graph g("g", {f32({"b", 4, "h", "w"})});
   Value x = g.input(0);
   for (const char* name : {"a", "c", "d"})
-    x = fused_conv(x, weight(g, name, {4, 4, 3, 3}), weight(g, std::string(name) + "b", {4}), x, padded(), "relu", true);
+    x = fused_conv(x, weight(g, name, {4, 4, 3, 3}), weight(g, std::string(name) + "b", {4}), x, padded(), "relu",
+                   true);
   g.output(x);
   Graph out = rewritten("channels_last", g);
   EXPECT_EQ(count(out, "transpose"), 2);
@@ -145,7 +149,8 @@ TEST(BackendPipeline, EncoderBlock) {
   Value mask = logical_or(g.input(1), first);
   Value x = g.input(0);
   Value n = layer_norm(x, weight(g, "n1", {6}), weight(g, "n1b", {6}), 1e-5);
-  Value attended = scaled_dot_product_attention(heads(dense(n, "q", 6)), heads(dense(n, "k", 6)), heads(dense(n, "v", 6)), mask);
+  Value attended =
+      scaled_dot_product_attention(heads(dense(n, "q", 6)), heads(dense(n, "k", 6)), heads(dense(n, "v", 6)), mask);
   x = add(dense(reshape(transpose(attended, {0, 2, 1, 3}), {"b", "t", 6}), "o", 6), x);
   n = layer_norm(x, weight(g, "n2", {6}), weight(g, "n2b", {6}), 1e-5);
   g.output(add(dense(gelu(dense(n, "up", 12)), "down", 6), x));

@@ -7,7 +7,9 @@ namespace {
 
 using namespace ops;
 
-Value literal(Value like, double value) { return scalar_like(like, value); }
+Value literal(Value like, double value) {
+  return scalar_like(like, value);
+}
 
 TEST(RecognizeActivations, Gelu) {
   Graph g("g", {f32({"n", 5})});
@@ -90,7 +92,8 @@ TEST(RecognizeNorms, LeavesOtherAxesAndStatistics) {
   Value x = g.input(0);
   Value centred = sub(x, reduce_mean(x, {1}, true));
   g.output(div(centred, sqrt(add(reduce_mean(square(centred), {1}, true), literal(x, 1e-5)))));
-  g.output(mul(sub(x, reduce_mean(x, {2}, true)), rsqrt(add(variance(x, {2}, 1, true), literal(x, 1e-5)))));  // unbiased
+  g.output(
+      mul(sub(x, reduce_mean(x, {2}, true)), rsqrt(add(variance(x, {2}, 1, true), literal(x, 1e-5)))));  // unbiased
   // The gain is used elsewhere: the plain norm must stay.
   Value norm = written_layer_norm(x, 1e-5);
   g.output(mul(norm, weight(g, "gain", {8})));
@@ -132,7 +135,12 @@ TEST(RecognizeLinear, LeavesComputedMatricesAndWideBias) {
 }
 
 struct AttentionGraph {
-  Graph g{"attention", {f32({"b", 4, "t", 8}), f32({"b", 4, "s", 8}), f32({"b", 4, "s", 6}), f32({"b", 1, "t", "s"}), {DType::boolean, {"b", 1, 1, "s"}}}};
+  Graph g{"attention",
+          {f32({"b", 4, "t", 8}),
+           f32({"b", 4, "s", 8}),
+           f32({"b", 4, "s", 6}),
+           f32({"b", 1, "t", "s"}),
+           {DType::boolean, {"b", 1, 1, "s"}}}};
   Value q = g.input(0), k = g.input(1), v = g.input(2), bias = g.input(3), allowed = g.input(4);
   Value kt() { return transpose(k, {0, 1, 3, 2}); }
 };
@@ -176,7 +184,8 @@ TEST(RecognizeAttention, FiniteFillKeepsExcludedRowsEven) {
 TEST(RecognizeAttention, ExpansionIsRecognisedAgain) {
   AttentionGraph a;
   a.g.output(scaled_dot_product_attention(a.q, a.k, a.v, a.allowed));
-  Graph expanded("expanded", {a.g.type_of(a.q.id), a.g.type_of(a.k.id), a.g.type_of(a.v.id), a.g.type_of(a.bias.id), a.g.type_of(a.allowed.id)});
+  Graph expanded("expanded", {a.g.type_of(a.q.id), a.g.type_of(a.k.id), a.g.type_of(a.v.id), a.g.type_of(a.bias.id),
+                              a.g.type_of(a.allowed.id)});
   const Node& node = a.g.nodes().back();
   std::vector<Value> operands = {expanded.input(0), expanded.input(1), expanded.input(2), expanded.input(4)};
   expanded.output(node.op->expand(expanded, node, operands).at(0));
@@ -187,9 +196,7 @@ TEST(RecognizeAttention, ExpansionIsRecognisedAgain) {
 
 TEST(RecognizeAttention, SharedKeyHeadsAndRank3) {
   Graph g("g", {f32({"b", 6, "t", 8}), f32({"b", 2, "s", 8}), f32({"b", 2, "s", 8})});
-  auto repeat = [&](Value x) {
-    return reshape(expand(unsqueeze(x, 2), {"b", 2, 3, "s", 8}), {"b", 6, "s", 8});
-  };
+  auto repeat = [&](Value x) { return reshape(expand(unsqueeze(x, 2), {"b", 2, 3, "s", 8}), {"b", 6, "s", 8}); };
   Value scores = matmul(g.input(0), transpose(repeat(g.input(1)), {0, 1, 3, 2}));
   g.output(matmul(softmax(scores, -1), repeat(g.input(2))));
   Graph out = rewritten("recognize_attention", g);

@@ -39,8 +39,8 @@ TEST(CommonSubexpressions, MergesEqualNodesOnly) {
   Graph g("g", {f32({"n", 4}), f32({"n", 4})});
   Value a = g.input(0);
   Value b = g.input(1);
-  g.output(mul(add(a, b), add(b, a)));       // commutative
-  g.output(mul(sub(a, b), sub(b, a)));       // not
+  g.output(mul(add(a, b), add(b, a)));          // commutative
+  g.output(mul(sub(a, b), sub(b, a)));          // not
   g.output(add(softmax(a, 0), softmax(a, 1)));  // other attributes
   g.output(exp(exp(a)));
   g.output(mul(exp(exp(a)), scalar(g, DType::f32, 2)));

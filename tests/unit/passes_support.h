@@ -23,7 +23,8 @@ inline const Node& only(const Graph& graph, std::string_view op) {
   const Node* found = nullptr;
   for (const Node& node : graph.nodes())
     if (node.op->name == op) found = &node;
-  if (found == nullptr || count(graph, op) != 1) throw std::runtime_error("not exactly one " + std::string(op) + " in\n" + print(graph));
+  if (found == nullptr || count(graph, op) != 1)
+    throw std::runtime_error("not exactly one " + std::string(op) + " in\n" + print(graph));
   return *found;
 }
 
@@ -77,13 +78,15 @@ inline void expect_same(const Graph& before, const Graph& after, const DimBindin
       double a = expected[i].get(k);
       double b = found[i].get(k);
       ASSERT_TRUE(a == b || (std::isnan(a) && std::isnan(b)) || std::abs(a - b) <= tolerance * std::max(1.0, largest))
-          << "output " << i << " element " << k << ": " << a << " before, " << b << " after\n" << print(after);
+          << "output " << i << " element " << k << ": " << a << " before, " << b << " after\n"
+          << print(after);
     }
   }
 }
 
 /// Runs one pass and checks that the numbers stay.
-inline Graph rewritten(std::string_view pass, const Graph& graph, const DimBindings& dims = {{"b", 2}, {"t", 3}, {"s", 3}, {"n", 4}, {"h", 6}, {"w", 7}},
+inline Graph rewritten(std::string_view pass, const Graph& graph,
+                       const DimBindings& dims = {{"b", 2}, {"t", 3}, {"s", 3}, {"n", 4}, {"h", 6}, {"w", 7}},
                        double tolerance = 1e-5) {
   Graph out = run_pass(pass, graph);
   expect_same(graph, out, dims, tolerance);
@@ -91,12 +94,16 @@ inline Graph rewritten(std::string_view pass, const Graph& graph, const DimBindi
 }
 
 /// Runs one pass that must find nothing to do.
-inline void expect_unchanged(std::string_view pass, const Graph& graph) { EXPECT_EQ(print(run_pass(pass, graph)), print(graph)); }
+inline void expect_unchanged(std::string_view pass, const Graph& graph) {
+  EXPECT_EQ(print(run_pass(pass, graph)), print(graph));
+}
 
 inline Value weight(Graph& graph, std::string name, Shape shape, DType dtype = DType::f32) {
   return ops::weight(graph, std::move(name), TensorType(dtype, std::move(shape)));
 }
 
-inline TensorType f32(Shape shape) { return {DType::f32, std::move(shape)}; }
+inline TensorType f32(Shape shape) {
+  return {DType::f32, std::move(shape)};
+}
 
 }  // namespace accelerate::passes_test
