@@ -11,9 +11,6 @@
 namespace accelerate {
 namespace {
 
-/// The most memory that one ancillary chunk may take when it is inflated.
-constexpr size_t kMaxChunkBytes = size_t{8} << 20;
-
 /// libpng's state. Its errors jump; the body of `guarded` owns nothing that the jump would skip.
 class PngReader {
  public:
@@ -26,7 +23,8 @@ class PngReader {
     }
     png_set_read_fn(png_, this, on_read);
     png_set_user_limits(png_, static_cast<png_uint_32>(limits.max_side), static_cast<png_uint_32>(limits.max_side));
-    png_set_chunk_malloc_max(png_, kMaxChunkBytes);
+    // Ancillary chunks (text, profiles) say nothing about the pixels; libpng would allocate what they claim.
+    png_set_keep_unknown_chunks(png_, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
   }
   ~PngReader() { png_destroy_read_struct(&png_, &info_, nullptr); }
   PngReader(const PngReader&) = delete;
