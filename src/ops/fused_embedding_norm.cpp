@@ -11,8 +11,7 @@ namespace accelerate::ops {
 /// tables [V_i,C] of any float types; indices [...] of i64 or i32, which broadcast over leading axes ([T] or [1,T]
 /// beside [B,T]); weight [C] and bias [C] may be empty -> [...,C] of dtype. Errors: invalid_shape, invalid_dtype;
 /// invalid_argument for an index outside its table.
-// api: Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices, Value weight, Value bias,
-// double eps, bool normalise = true, DType dtype = DType::f32);
+// api: Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices, Value weight, Value bias, double eps, bool normalise = true, DType dtype = DType::f32);
 Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices, Value weight, Value bias, double eps,
                            bool normalise, DType dtype) {
   if (tables.size() != indices.size())

@@ -52,7 +52,7 @@ void cases_remainder(OpCases& cases) {
       .graph([](auto in) { return remainder(in[0], in[1]); })
       .expect({2, -2, INFINITY, -INFINITY, 0.5, 2, NAN, NAN, NAN, -0.0});
   cases.add("remainder", "i64")
-      .values(DType::i64, {6}, {-7, 7, -7, 7, 9007199254740000.0, 0})
+      .values(DType::i64, {6}, {-7, 7, -7, 7, 9007199254740991, 0})
       .values(DType::i64, {6}, {3, -3, -3, 3, -1, 5})
       .graph([](auto in) { return remainder(in[0], in[1]); })
       .expect({2, -2, -1, 1, 0, 0});
@@ -85,7 +85,7 @@ void cases_remainder(OpCases& cases) {
       .graph([](auto in) { return remainder(in[0], in[1]); })
       .expect({0});
   cases.add("remainder", "u64")
-      .values(DType::u64, {2}, {1.84467440737e+19, 9})
+      .values(DType::u64, {2}, {1.844674407370955e+19, 9})
       .values(DType::u64, {2}, {3, 4})
       .graph([](auto in) { return remainder(in[0], in[1]); })
       .expect({2, 1});
