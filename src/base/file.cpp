@@ -40,9 +40,13 @@ OpenFile::~OpenFile() {
   if (descriptor_ >= 0) close(descriptor_);
 }
 
-std::string shown(const std::filesystem::path& path) { return fmt::format("'{}'", printable(path.native(), 400)); }
+std::string shown(const std::filesystem::path& path) {
+  return fmt::format("'{}'", printable(path.native(), 400));
+}
 
-std::string system_reason(int error_number) { return std::generic_category().message(error_number); }
+std::string system_reason(int error_number) {
+  return std::generic_category().message(error_number);
+}
 
 OpenFile open_regular_file(const std::filesystem::path& path, const std::filesystem::path& shown_as) {
   OpenFile file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
@@ -51,7 +55,7 @@ OpenFile open_regular_file(const std::filesystem::path& path, const std::filesys
     if (reason == ENOENT || reason == ENOTDIR) fail(ErrorCode::not_found, "there is no file {}", shown(shown_as));
     fail(ErrorCode::io_error, "cannot open {}: {}", shown(shown_as), system_reason(reason));
   }
-  struct stat status {};
+  struct stat status{};
   if (fstat(file.descriptor(), &status) != 0) {
     fail(ErrorCode::io_error, "cannot examine {}: {}", shown(shown_as), system_reason(errno));
   }
@@ -99,7 +103,7 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
     fail(ErrorCode::io_error, "cannot write {}: {}", shown(path), system_reason(errno));
   }
   const OpenFile file(descriptor);
-  struct stat old {};
+  struct stat old{};
   if (stat(path.c_str(), &old) == 0 && S_ISREG(old.st_mode)) fchmod(descriptor, old.st_mode & 0777U);
   write_all(descriptor, content, path);
   if (fsync(descriptor) != 0) fail(ErrorCode::io_error, "cannot flush {}: {}", shown(path), system_reason(errno));

@@ -147,7 +147,7 @@ class SubFolder final : public FileSet {
     return names;
   }
   std::string description() const override {
-    return files_->description() + "/" + printable(prefix_.substr(0, prefix_.size() - 1));
+    return fmt::format("{}/{}", files_->description(), printable(prefix_.substr(0, prefix_.size() - 1)));
   }
 
  private:

@@ -1,8 +1,8 @@
 #include "base/hash.h"
 
-#include <array>
-
 #include <openssl/evp.h>
+
+#include <array>
 
 #include "base/error.h"
 
@@ -18,7 +18,9 @@ struct Sha256::Impl {
   }
 };
 
-Sha256::Sha256() : impl_(std::make_unique<Impl>()) { impl_->start(); }
+Sha256::Sha256() : impl_(std::make_unique<Impl>()) {
+  impl_->start();
+}
 Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
@@ -52,6 +54,8 @@ std::string sha256_hex(std::span<const std::byte> bytes) {
   return hash.finish_hex();
 }
 
-std::string sha256_hex(std::string_view text) { return sha256_hex(std::as_bytes(std::span(text))); }
+std::string sha256_hex(std::string_view text) {
+  return sha256_hex(std::as_bytes(std::span(text)));
+}
 
 }  // namespace accelerate

@@ -68,7 +68,7 @@ void on_bus_error(int signal, siginfo_t* info, void* context) {
     previous_action.sa_handler(signal);
   } else {
     // The instruction runs again and meets the default action.
-    struct sigaction fallback {};
+    struct sigaction fallback{};
     fallback.sa_handler = SIG_DFL;
     sigaction(signal, &fallback, nullptr);
   }
@@ -78,7 +78,7 @@ void install_handler() {
   static std::once_flag once;
   std::call_once(once, [] {
     sigaction(SIGBUS, nullptr, &previous_action);
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_sigaction = on_bus_error;
     action.sa_flags = SA_SIGINFO | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
@@ -114,10 +114,11 @@ size_t page_size_bytes() {
 
 }  // namespace
 
-std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) { return open(path, path); }
+std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path) {
+  return open(path, path);
+}
 
-std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path,
-                                             const std::filesystem::path& shown_as) {
+std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path, const std::filesystem::path& shown_as) {
   install_handler();
   const OpenFile file = open_regular_file(path, shown_as);
   std::shared_ptr<MappedFile> map(new MappedFile);
@@ -125,8 +126,7 @@ std::shared_ptr<MappedFile> MappedFile::open(const std::filesystem::path& path,
   if (file.size_bytes() == 0) return map;
   void* const data = mmap(nullptr, file.size_bytes(), PROT_READ, MAP_PRIVATE, file.descriptor(), 0);
   if (data == MAP_FAILED) {
-    fail(ErrorCode::io_error, "cannot map {} ({} bytes): {}", shown(shown_as), file.size_bytes(),
-         system_reason(errno));
+    fail(ErrorCode::io_error, "cannot map {} ({} bytes): {}", shown(shown_as), file.size_bytes(), system_reason(errno));
   }
   map->data_ = static_cast<const std::byte*>(data);
   map->size_bytes_ = file.size_bytes();
@@ -165,6 +165,8 @@ void MappedFile::check() const {
        shown(path_));
 }
 
-uint64_t num_poisoned_maps() noexcept { return poisoned_maps.load(std::memory_order_acquire); }
+uint64_t num_poisoned_maps() noexcept {
+  return poisoned_maps.load(std::memory_order_acquire);
+}
 
 }  // namespace accelerate

@@ -41,7 +41,8 @@ std::string nearest_classes(std::string_view name, const models::ModelRegistry& 
   }
   std::sort(candidates.begin(), candidates.end());
   std::string text;
-  for (size_t i = 0; i < std::min<size_t>(candidates.size(), 5); ++i) text += (i == 0 ? "" : ", ") + candidates[i].second;
+  for (size_t i = 0; i < std::min<size_t>(candidates.size(), 5); ++i)
+    text += (i == 0 ? "" : ", ") + candidates[i].second;
   return text.empty() ? "none" : text;
 }
 
@@ -143,7 +144,8 @@ OpenedModel open(std::shared_ptr<FileSet> files, const OpenOptions& options, con
          "the unquantised checkpoint",
          folder->files()->description(), printable(*folder->quantization()));
   }
-  const auto weights = std::make_shared<const CheckpointNames>(open_weights(*folder->files()), builder->base_model_prefix);
+  const auto weights =
+      std::make_shared<const CheckpointNames>(open_weights(*folder->files()), builder->base_model_prefix);
   const DType fallback = folder->dtype().value_or(DType::f32);
   const models::BuildContext context{
       .config = folder->config(),

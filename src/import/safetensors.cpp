@@ -11,7 +11,9 @@ namespace {
 constexpr size_t kMaxIndexBytes = size_t{128} << 20;
 constexpr size_t kMaxShards = 10'000;
 
-size_t alignment_of(DType dtype) { return dtype == DType::c64 ? alignof(float) : size_of(dtype); }
+size_t alignment_of(DType dtype) {
+  return dtype == DType::c64 ? alignof(float) : size_of(dtype);
+}
 
 std::string folder_of(std::string_view name) {
   const size_t slash = name.rfind('/');

@@ -126,7 +126,8 @@ class HeaderReader {
   }
   bool end_array() {
     if (state_ == State::shape) has_shape_ = true;
-    if (state_ == State::offsets && num_offsets_ != 2) refuse("its data_offsets has {} numbers; expected two", num_offsets_);
+    if (state_ == State::offsets && num_offsets_ != 2)
+      refuse("its data_offsets has {} numbers; expected two", num_offsets_);
     state_ = State::tensor;
     return true;
   }
@@ -239,8 +240,9 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string
          printable(what), header_bytes, kMaxHeaderBytes);
   }
   if (header_bytes > file.size() - kPrefixBytes) {
-    fail(ErrorCode::invalid_weights, "{}: the header claims {} bytes, but the file has {}: it is truncated; fetch it again",
-         printable(what), header_bytes, file.size());
+    fail(ErrorCode::invalid_weights,
+         "{}: the header claims {} bytes, but the file has {}: it is truncated; fetch it again", printable(what),
+         header_bytes, file.size());
   }
   const std::string_view text(reinterpret_cast<const char*>(file.data()) + kPrefixBytes, header_bytes);
   if (!text.starts_with('{')) {

@@ -45,10 +45,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                     {"modules.json", kModules},
                     {"1_Pooling/config.json", R"({"word_embedding_dimension":8})"},
                     {"2_Dense/config.json", R"({"in_features":8,"out_features":4})"}};
-  static constexpr const char* kNames[] = {
-      "config.json",          "modules.json",          "1_Pooling/config.json",
-      "2_Dense/config.json",  "generation_config.json", "sentence_bert_config.json",
-      "config_sentence_transformers.json", "README.md", "model.safetensors.index.json"};
+  static constexpr const char* kNames[] = {"config.json",
+                                           "modules.json",
+                                           "1_Pooling/config.json",
+                                           "2_Dense/config.json",
+                                           "generation_config.json",
+                                           "sentence_bert_config.json",
+                                           "config_sentence_transformers.json",
+                                           "README.md",
+                                           "model.safetensors.index.json"};
   const std::string name = kNames[data[0] % std::size(kNames)];
   files->content[name] = std::string(reinterpret_cast<const char*>(data) + 1, size - 1);
   try {

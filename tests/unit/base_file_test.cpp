@@ -1,5 +1,3 @@
-#include "base/file.h"
-
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,6 +6,7 @@
 #include <numeric>
 #include <thread>
 
+#include "base/file.h"
 #include "tests/unit/error_matchers.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -125,8 +124,8 @@ TEST(Folder, ReadsListsAndMaps) {
   EXPECT_FALSE(files->read_if_present("absent").has_value());
   EXPECT_TRUE(throws_error(ErrorCode::not_found, {"absent"}, [&] { (void)files->read("absent"); }));
   EXPECT_TRUE(throws_error(ErrorCode::io_error, {"folder"}, [&] { (void)files->read("1_Pooling"); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"2 bytes", "at most 1"},
-                           [&] { (void)files->read("config.json", 1); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::invalid_model, {"2 bytes", "at most 1"}, [&] { (void)files->read("config.json", 1); }));
 }
 
 TEST(Folder, RefusesNamesThatCouldLeave) {
@@ -135,8 +134,8 @@ TEST(Folder, RefusesNamesThatCouldLeave) {
   folder.write("secret", "s");
   const auto files = open_folder(folder.path() / "in");
   for (const std::string& name : {std::string("../secret"), std::string("a/../../secret"), std::string("/etc/passwd"),
-                                 std::string("config.json\0x", 13), std::string(""), std::string("."),
-                                 std::string("a//b"), std::string("..\\secret"), std::string(2000, 'a')}) {
+                                  std::string("config.json\0x", 13), std::string(""), std::string("."),
+                                  std::string("a//b"), std::string("..\\secret"), std::string(2000, 'a')}) {
     EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"refused"}, [&] { (void)files->read(name); })) << name;
     EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"refused"}, [&] { (void)files->map(name); })) << name;
     EXPECT_FALSE(files->contains(name));

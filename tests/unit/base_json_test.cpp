@@ -1,7 +1,6 @@
-#include "base/json.h"
-
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "tests/unit/error_matchers.h"
 
 namespace accelerate {
@@ -57,10 +56,10 @@ TEST(JsonInt, TypesAndRange) {
   }
   EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"9223372036854775808"},
                            [&] { json_int(object, "big", {}, INT64_MIN, INT64_MAX); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"'absent' is missing"},
-                           [&] { json_int(object, "absent", {}, 0, 1); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_model, {"expected a JSON object"},
-                           [&] { json_int(object["n"], "x", 3, 0, 1); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::invalid_model, {"'absent' is missing"}, [&] { json_int(object, "absent", {}, 0, 1); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::invalid_model, {"expected a JSON object"}, [&] { json_int(object["n"], "x", 3, 0, 1); }));
 }
 
 TEST(JsonScalars, TypesAreChecked) {

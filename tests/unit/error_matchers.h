@@ -1,7 +1,7 @@
 #pragma once
-#include <string>
-
 #include <gtest/gtest.h>
+
+#include <string>
 
 #include "base/error.h"
 

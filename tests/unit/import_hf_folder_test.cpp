@@ -1,7 +1,6 @@
-#include "import/hf/hf_folder.h"
-
 #include <gtest/gtest.h>
 
+#include "import/hf/hf_folder.h"
 #include "tests/unit/error_matchers.h"
 #include "tests/unit/temporary_folder.h"
 
@@ -11,7 +10,9 @@ namespace {
 using test::TemporaryFolder;
 using test::throws_error;
 
-HfFolder open(const TemporaryFolder& folder) { return HfFolder::open(open_folder(folder.path())); }
+HfFolder open(const TemporaryFolder& folder) {
+  return HfFolder::open(open_folder(folder.path()));
+}
 
 HfFolder open_config(const std::string& config) {
   const TemporaryFolder folder;
@@ -70,7 +71,8 @@ TEST(HfFolder, OptionalFilesAndHints) {
   EXPECT_EQ(open_config(R"({"architectures": ["ViTModel"], "image_size": 224})").task_hints(),
             std::vector<std::string>{"image-feature-extraction"});
   EXPECT_EQ(open_config(R"({"architectures": ["BartForSequenceClassification"],
-                            "label2id": {"contradiction": 0, "entailment": 1}})").task_hints(),
+                            "label2id": {"contradiction": 0, "entailment": 1}})")
+                .task_hints(),
             (std::vector<std::string>{"text-classification", "zero-shot-classification"}));
   EXPECT_TRUE(open_config(R"({"architectures": ["Nothing"]})").task_hints().empty());
 }
@@ -147,7 +149,8 @@ TEST(SentenceTransformers, ReadsAllModules) {
   EXPECT_EQ(read.prompts.at("query"), "query: ");
   EXPECT_EQ(read.default_prompt_name, "query");
   EXPECT_EQ(read.similarity_fn_name, "dot");
-  EXPECT_EQ(open(folder.folder()).task_hints(), (std::vector<std::string>{"sentence-similarity", "feature-extraction"}));
+  EXPECT_EQ(open(folder.folder()).task_hints(),
+            (std::vector<std::string>{"sentence-similarity", "feature-extraction"}));
 }
 
 TEST(SentenceTransformers, TransformerInAFolderOfItsOwn) {

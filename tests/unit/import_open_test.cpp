@@ -1,8 +1,7 @@
-#include "import/open.h"
-
 #include <gtest/gtest.h>
 
 #include "import/hf/checkpoint_names.h"
+#include "import/open.h"
 #include "ops/registry.h"
 #include "tests/unit/error_matchers.h"
 #include "tests/unit/safetensors_writer.h"
@@ -76,9 +75,9 @@ TEST(Open, BuildsTheProgramWithItsWeights) {
 
 TEST(Open, OldNamesAndMissingPrefixesAreFound) {
   const ToyFolder toy;
-  toy.folder.write("model.safetensors", safetensors_of({{"LayerNorm.gamma", {2}, {1, 2}},
-                                                        {"LayerNorm.beta", {2}, {3, 4}},
-                                                        {"position_ids", {1}, {0}}}));
+  toy.folder.write(
+      "model.safetensors",
+      safetensors_of({{"LayerNorm.gamma", {2}, {1, 2}}, {"LayerNorm.beta", {2}, {3, 4}}, {"position_ids", {1}, {0}}}));
   const OpenedModel model = toy.open();
   EXPECT_EQ(model.weights->read("toy.LayerNorm.weight").get(1), 2.0);
   EXPECT_EQ(model.unused_weights, std::vector<std::string>{"position_ids"});
@@ -108,7 +107,8 @@ TEST(Open, AnotherShapeNamesBoth) {
 TEST(Open, UnknownClassesNameTheNearestAndTheRoute) {
   const ToyFolder toy;
   toy.config(R"({"architectures": ["ToysForMaskLM"], "model_type": "toys"})");
-  EXPECT_TRUE(toy.refused(ErrorCode::unsupported_model, {"ToysForMaskLM", "ToyForMaskedLM", "ipfs_accelerate", ".pt2"}));
+  EXPECT_TRUE(
+      toy.refused(ErrorCode::unsupported_model, {"ToysForMaskLM", "ToyForMaskedLM", "ipfs_accelerate", ".pt2"}));
   toy.config(R"({"architectures": ["Mine"], "auto_map": {"AutoModel": "mine.Mine"}})");
   EXPECT_TRUE(toy.refused(ErrorCode::unsupported_model, {"Mine", "auto_map", "never run"}));
   toy.config(R"({})");

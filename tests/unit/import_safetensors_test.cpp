@@ -1,9 +1,8 @@
-#include "import/safetensors.h"
-
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "import/hf/open_weights.h"
+#include "import/safetensors.h"
 #include "tests/unit/error_matchers.h"
 #include "tests/unit/safetensors_writer.h"
 #include "tests/unit/temporary_folder.h"
@@ -26,10 +25,10 @@ testing::AssertionResult refused(const std::string& file, std::initializer_list<
 
 TEST(ParseSafetensors, ReadsEveryDTypeMetadataAndPadding) {
   const std::vector<std::pair<std::string, DType>> dtypes = {
-      {"F64", DType::f64},       {"F32", DType::f32},       {"F16", DType::f16}, {"BF16", DType::bf16},
-      {"F8_E4M3", DType::f8e4m3}, {"F8_E5M2", DType::f8e5m2}, {"I64", DType::i64}, {"I32", DType::i32},
-      {"I16", DType::i16},       {"I8", DType::i8},         {"U64", DType::u64}, {"U32", DType::u32},
-      {"U16", DType::u16},       {"U8", DType::u8},         {"BOOL", DType::boolean}, {"C64", DType::c64}};
+      {"F64", DType::f64},        {"F32", DType::f32},        {"F16", DType::f16},      {"BF16", DType::bf16},
+      {"F8_E4M3", DType::f8e4m3}, {"F8_E5M2", DType::f8e5m2}, {"I64", DType::i64},      {"I32", DType::i32},
+      {"I16", DType::i16},        {"I8", DType::i8},          {"U64", DType::u64},      {"U32", DType::u32},
+      {"U16", DType::u16},        {"U8", DType::u8},          {"BOOL", DType::boolean}, {"C64", DType::c64}};
   for (const auto& [name, dtype] : dtypes) {
     const std::string size = std::to_string(6 * size_of(dtype));
     const std::string header = R"({"__metadata__":{"format":"pt"},"a":{"dtype":")" + name +
@@ -45,7 +44,8 @@ TEST(ParseSafetensors, ReadsEveryDTypeMetadataAndPadding) {
 
 TEST(ParseSafetensors, OrderInTheHeaderIsFreeAndEmptyTensorsAreFine) {
   const auto parsed = parse(safetensors_bytes(R"({"b":{"data_offsets":[4,8],"dtype":"F32","shape":[]},
-      "e":{"dtype":"I8","shape":[3,0],"data_offsets":[4,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "01234567"));
+      "e":{"dtype":"I8","shape":[3,0],"data_offsets":[4,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})",
+                                              "01234567"));
   ASSERT_EQ(parsed.tensors.size(), 3U);
   EXPECT_EQ(parsed.tensors[0].name, "a");
   EXPECT_EQ(parsed.tensors[1].name, "e");
@@ -101,7 +101,9 @@ TEST(ParseSafetensors, RefusesBadFieldsNamingTheTensor) {
   for (int i = 0; i < 64; ++i) ones += ",1";
   EXPECT_TRUE(refused(one(R"("dtype":"F32","shape":[)" + ones + R"(],"data_offsets":[0,4])", 4), {"more than 64"}));
   EXPECT_TRUE(refused(safetensors_bytes(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},
-      "a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})", ""), {"'a'", "twice"}));
+      "a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}})",
+                                        ""),
+                      {"'a'", "twice"}));
   EXPECT_TRUE(refused(safetensors_bytes(R"({"__metadata__":{"a":1}})", ""), {"__metadata__", "'a' is 1"}));
   EXPECT_TRUE(refused(safetensors_bytes(R"({"__metadata__":{"a":{}}})", ""), {"__metadata__", "an object"}));
 }
@@ -115,12 +117,17 @@ TEST(ParseSafetensors, RefusesSizesThatDoNotFit) {
   EXPECT_TRUE(refused(one(R"("dtype":"F32","shape":[2],"data_offsets":[0,8])", 7), {"weight.a", "truncated"}));
   EXPECT_TRUE(refused(one(R"("dtype":"F32","shape":[1],"data_offsets":[0,4])", 5), {"last 1 bytes"}));
   EXPECT_TRUE(refused(one(R"("dtype":"F32","shape":[1],"data_offsets":[4,8])", 8), {"4 bytes before", "weight.a"}));
-  EXPECT_TRUE(refused(one(R"("dtype":"U8","shape":[9223372036854775807],"data_offsets":[9223372036854775807,18446744073709551614])", 8),
-                      {"weight.a", "truncated"}));
+  EXPECT_TRUE(refused(
+      one(R"("dtype":"U8","shape":[9223372036854775807],"data_offsets":[9223372036854775807,18446744073709551614])", 8),
+      {"weight.a", "truncated"}));
   EXPECT_TRUE(refused(safetensors_bytes(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},
-      "b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})", "012345"), {"'b'", "overlaps", "'a'"}));
+      "b":{"dtype":"U8","shape":[4],"data_offsets":[2,6]}})",
+                                        "012345"),
+                      {"'b'", "overlaps", "'a'"}));
   EXPECT_TRUE(refused(safetensors_bytes(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},
-      "b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", "0123"), {"overlaps"}));
+      "b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})",
+                                        "0123"),
+                      {"overlaps"}));
 }
 
 TEST(ParseSafetensors, EveryTruncationOfAGoodFileIsRefused) {
@@ -135,8 +142,8 @@ TEST(SafetensorsSource, ReadsValuesAlignedOrNot) {
   for (size_t padding = 0; padding < 8; ++padding) {
     // The header may end in spaces, so that the data can lie at any address.
     const size_t header_size = static_cast<unsigned char>(good[0]);
-    const std::string file = safetensors_bytes(good.substr(8, header_size) + std::string(padding, ' '),
-                                               good.substr(8 + header_size));
+    const std::string file =
+        safetensors_bytes(good.substr(8, header_size) + std::string(padding, ' '), good.substr(8 + header_size));
     folder.write("model.safetensors", file);
     const auto source = open_weights(*open_folder(folder.path()));
     EXPECT_EQ(source->names(), (std::vector<std::string>{"a", "b"}));
@@ -157,10 +164,9 @@ TEST(SafetensorsSource, ReadsValuesAlignedOrNot) {
 
 TEST(SafetensorsSource, TensorsOutliveTheSourceAndEmptyOnesHaveAShape) {
   const TemporaryFolder folder;
-  folder.write("model.safetensors",
-               safetensors_bytes(R"({"e":{"dtype":"F32","shape":[0,3],"data_offsets":[0,0]},)"
-                                 R"("s":{"dtype":"F32","shape":[],"data_offsets":[0,4]}} )",
-                                 std::string("\0\0\x80\x3f", 4)));
+  folder.write("model.safetensors", safetensors_bytes(R"({"e":{"dtype":"F32","shape":[0,3],"data_offsets":[0,0]},)"
+                                                      R"("s":{"dtype":"F32","shape":[],"data_offsets":[0,4]}} )",
+                                                      std::string("\0\0\x80\x3f", 4)));
   Tensor scalar;
   {
     const auto source = open_weights(*open_folder(folder.path()));
@@ -172,7 +178,8 @@ TEST(SafetensorsSource, TensorsOutliveTheSourceAndEmptyOnesHaveAShape) {
 
 TEST(SafetensorsSource, TruncationWhileMappedIsAnErrorNotACrash) {
   const TemporaryFolder folder;
-  const auto path = folder.write("model.safetensors", safetensors_of({{"a", {100'000}, std::vector<float>(100'000, 1)}}));
+  const auto path =
+      folder.write("model.safetensors", safetensors_of({{"a", {100'000}, std::vector<float>(100'000, 1)}}));
   const auto source = open_weights(*open_folder(folder.path()));
   ASSERT_EQ(truncate(path.c_str(), 4096), 0);
   const Tensor a = source->read("a");
@@ -197,7 +204,8 @@ TEST(ShardedWeights, AreOneSource) {
 }
 
 TEST(ShardedWeights, RefusesBadIndices) {
-  const auto refused_index = [](const std::string& index, ErrorCode code, std::initializer_list<std::string> fragments) {
+  const auto refused_index = [](const std::string& index, ErrorCode code,
+                                std::initializer_list<std::string> fragments) {
     const TemporaryFolder folder;
     folder.write("s1.safetensors", safetensors_of({{"a", {1}, {1}}, {"twice", {1}, {1}}}));
     folder.write("s2.safetensors", safetensors_of({{"b", {1}, {1}}, {"twice", {1}, {1}}}));
@@ -233,7 +241,8 @@ TEST(OpenWeights, OtherFormatsNameTheConversion) {
 
 TEST(OpenWeights, NoWeights) {
   const TemporaryFolder folder;
-  EXPECT_TRUE(throws_error(ErrorCode::not_found, {"model.safetensors"}, [&] { open_weights(*open_folder(folder.path())); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::not_found, {"model.safetensors"}, [&] { open_weights(*open_folder(folder.path())); }));
   folder.write("model-00001-of-00002.safetensors", "");
   EXPECT_TRUE(throws_error(ErrorCode::not_found, {"model-00001-of-00002.safetensors", "index"},
                            [&] { open_weights(*open_folder(folder.path())); }));

@@ -74,7 +74,9 @@ std::optional<WeightInfo> CheckpointNames::find(std::string_view name) const {
   return found ? files_->find(*found) : std::nullopt;
 }
 
-Tensor CheckpointNames::read(std::string_view name) const { return files_->read(resolve_or_fail(name)); }
+Tensor CheckpointNames::read(std::string_view name) const {
+  return files_->read(resolve_or_fail(name));
+}
 
 void CheckpointNames::release(std::string_view name, size_t offset_bytes, size_t size_bytes) const {
   files_->release(resolve_or_fail(name), offset_bytes, size_bytes);

@@ -95,6 +95,8 @@ void check_level(const Json& config, int depth) {
 
 }  // namespace
 
-void check_config_values(const Json& config) { check_level(config, 4); }
+void check_config_values(const Json& config) {
+  check_level(config, 4);
+}
 
 }  // namespace accelerate::import

@@ -127,9 +127,8 @@ void HfFolder::read_config() {
   model_type_ = json_string(config_, "model_type", "");
   if (present(config_, "architectures")) {
     const Json& list = config_["architectures"];
-    const bool valid = list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& name) {
-      return name.is_string();
-    });
+    const bool valid =
+        list.is_array() && std::all_of(list.begin(), list.end(), [](const Json& name) { return name.is_string(); });
     if (!valid) fail(ErrorCode::invalid_model, "'architectures' is no array of class names");
     architectures_ = list.get<std::vector<std::string>>();
   }
@@ -164,9 +163,11 @@ void HfFolder::read_labels() {
              kMaxLabels);
       }
       // Names that YAML or a careless script has turned into numbers are shown as written.
-      names[id] = value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
+      names[id] =
+          value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, Json::error_handler_t::replace);
     }
-    if (!names.empty()) num_labels = std::max(names.rbegin()->first + 1, present(config_, "num_labels") ? num_labels : 0);
+    if (!names.empty())
+      num_labels = std::max(names.rbegin()->first + 1, present(config_, "num_labels") ? num_labels : 0);
   }
   labels_.resize(static_cast<size_t>(num_labels));
   for (int64_t i = 0; i < num_labels; ++i) {
@@ -200,7 +201,8 @@ void HfFolder::find_tasks() {
       break;
     }
     const bool entails = std::any_of(label_ids_.begin(), label_ids_.end(), [](const auto& label) {
-      return label.first.starts_with("entail") || label.first.starts_with("ENTAIL") || label.first.starts_with("Entail");
+      return label.first.starts_with("entail") || label.first.starts_with("ENTAIL") ||
+             label.first.starts_with("Entail");
     });
     if (entails && name.ends_with("ForSequenceClassification")) add("zero-shot-classification");
     if (name.ends_with("Model") && !name.ends_with("LMHeadModel") && present(config_, "vision_config") &&

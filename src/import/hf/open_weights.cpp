@@ -53,7 +53,8 @@ std::string conversion_command(const std::string& folder, std::string_view load_
   const std::vector<std::string> names = files.list();
   std::string safetensors;
   for (const std::string& name : names) {
-    if (name.ends_with(".safetensors") && name.find('/') == std::string::npos) safetensors += fmt::format(" {}", printable(name));
+    if (name.ends_with(".safetensors") && name.find('/') == std::string::npos)
+      safetensors += fmt::format(" {}", printable(name));
   }
   if (!safetensors.empty()) {
     fail(ErrorCode::not_found,

@@ -42,7 +42,9 @@ constexpr std::array<ActivationName, 6> kActivationNames = {{
 }};
 
 /// "torch.nn.modules.activation.Tanh" -> "Tanh"
-std::string class_of(std::string_view path) { return std::string(path.substr(path.rfind('.') + 1)); }
+std::string class_of(std::string_view path) {
+  return std::string(path.substr(path.rfind('.') + 1));
+}
 
 std::string join(std::string_view folder, std::string_view name) {
   return folder.empty() ? std::string(name) : std::string(folder) + "/" + std::string(name);
@@ -115,10 +117,10 @@ DenseModule read_dense(const Json& config, std::string folder) {
 void read_transformer(const FileSet& files, const std::string& folder, SentenceTransformers& out) {
   out.transformer_folder = folder;
   // The names that sentence-transformers has given this file for its transformer classes.
-  for (const char* const stem : {"sentence_bert_config.json", "sentence_roberta_config.json",
-                                 "sentence_distilbert_config.json", "sentence_camembert_config.json",
-                                 "sentence_albert_config.json", "sentence_xlm-roberta_config.json",
-                                 "sentence_xlnet_config.json"}) {
+  for (const char* const stem :
+       {"sentence_bert_config.json", "sentence_roberta_config.json", "sentence_distilbert_config.json",
+        "sentence_camembert_config.json", "sentence_albert_config.json", "sentence_xlm-roberta_config.json",
+        "sentence_xlnet_config.json"}) {
     const std::string name = join(folder, stem);
     if (!files.contains(name)) continue;
     with_config(files, name, [&](const Json& config) {
@@ -194,8 +196,7 @@ void check_modules(const std::vector<SentenceModule>& modules) {
   for (const SentenceModule& module : modules) {
     const bool is_pooling = module.kind == SentenceModule::Kind::pooling;
     if (is_pooling != (width == 0)) {
-      fail(ErrorCode::unsupported_model,
-           "modules.json {}; expected one Pooling, right after the Transformer",
+      fail(ErrorCode::unsupported_model, "modules.json {}; expected one Pooling, right after the Transformer",
            is_pooling ? "has a second Pooling" : "has a module before its Pooling");
     }
     if (is_pooling) width = module.pooling.embedding_size * static_cast<int64_t>(module.pooling.modes.size());
