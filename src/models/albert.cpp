@@ -22,7 +22,8 @@ Value encode(Layers& layers, const TextConfig& config, const TextInputs& inputs)
     const double per_group = static_cast<double>(config.num_layers) / static_cast<double>(groups);
     const auto group = static_cast<int64_t>(static_cast<double>(i) / per_group);
     for (int64_t j = 0; j < inner; ++j) {
-      x = transformer_layer(layers, x, fmt::format("albert.encoder.albert_layer_groups.{}.albert_layers.{}.", group, j), spec, mask);
+      x = transformer_layer(layers, x, fmt::format("albert.encoder.albert_layer_groups.{}.albert_layers.{}.", group, j),
+                            spec, mask);
     }
   }
   return x;
@@ -37,11 +38,22 @@ void register_albert(ModelRegistry& registry) {
   family.class_prefix = "Albert";
   family.weight_prefix = "albert";
   family.word_embeddings = "albert.embeddings.word_embeddings";
-  family.defaults = {.vocab = 30000, .hidden = 4096, .embedding = 128, .num_layers = 12, .heads = 64, .intermediate = 16384,
-                     .max_positions = 512, .token_types = 2, .pad_token = 0, .eps = 1e-12, .act = "gelu_new"};
+  family.defaults = {.vocab = 30000,
+                     .hidden = 4096,
+                     .embedding = 128,
+                     .num_layers = 12,
+                     .heads = 64,
+                     .intermediate = 16384,
+                     .max_positions = 512,
+                     .token_types = 2,
+                     .pad_token = 0,
+                     .eps = 1e-12,
+                     .act = "gelu_new"};
   family.complete = [](const Json&, TextConfig& config) { config.is_decoder = false; };
   family.encode = encode;
-  family.pool = [](Layers& layers, const TextConfig&, Value hidden) { return tanh_pooler(layers, "albert.pooler", hidden); };
+  family.pool = [](Layers& layers, const TextConfig&, Value hidden) {
+    return tanh_pooler(layers, "albert.pooler", hidden);
+  };
   family.lm_head = [](Layers&, const TextConfig& config) -> LmHead {
     return {.dense = "predictions.dense",
             .norm = "predictions.LayerNorm",
@@ -54,7 +66,8 @@ void register_albert(ModelRegistry& registry) {
   family.pretraining = [family](Layers& layers, const TextConfig& config, Value hidden) {
     layers.graph().output(lm_logits(layers, family, config, hidden), "prediction_logits");
     Value pooled = dense_features(layers, "albert.pooler", "tanh", hidden);
-    layers.graph().output(layers.linear(pooled, "sop_classifier.classifier", num_labels(layers.config())), "sop_logits");
+    layers.graph().output(layers.linear(pooled, "sop_classifier.classifier", num_labels(layers.config())),
+                          "sop_logits");
   };
   register_text_family(registry, std::move(family));
 }

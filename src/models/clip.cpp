@@ -25,7 +25,8 @@ Json tower_config(const Json& config, const std::string& key) {
   return type == "clip" ? Json::object() : config;
 }
 
-Tower read_tower(Layers& layers, const std::string& key, const std::string& probe, int64_t hidden, int64_t intermediate, int64_t heads) {
+Tower read_tower(Layers& layers, const std::string& key, const std::string& probe, int64_t hidden, int64_t intermediate,
+                 int64_t heads) {
   Tower tower;
   tower.config = tower_config(layers.config(), key);
   // Checkpoints of a single tower may lack the tower's name; all others have it.
@@ -66,16 +67,20 @@ struct Encoded {
   Value pooled;  // [batch,C]
 };
 
-int64_t max_positions(const Tower& tower) { return positive(tower.config, "max_position_embeddings", 77, kMaxVocabulary); }
-int64_t vocab_size(const Tower& tower) { return positive(tower.config, "vocab_size", 49408, kMaxVocabulary); }
+int64_t max_positions(const Tower& tower) {
+  return positive(tower.config, "max_position_embeddings", 77, kMaxVocabulary);
+}
+/// At most 2^24, so that token ids are exact in f32.
+int64_t vocab_size(const Tower& tower) {
+  return positive(tower.config, "vocab_size", 49408, int64_t{1} << 24);
+}
 
-/// The hidden state at the end of the text: at the first end token or, in configurations of the first release, which name
-/// a wrong one (2), at the largest token.
+/// The hidden state at the end of the text: at the first end token or, in configurations of the first release, which
+/// name a wrong one (2), at the largest token.
 Value at_end(const Tower& tower, Value input_ids, Value hidden) {
   const int64_t eos = json_int(tower.config, "eos_token_id", 49407, 0, kMaxVocabulary);
-  Value key = input_ids;
-  if (eos != 2) key = ops::cast(ops::equal(input_ids, ops::scalar_like(input_ids, static_cast<double>(eos))), DType::i64);
-  Value index = ops::reshape(ops::arg_max(key, 1), {hidden.dim(0), 1, 1});
+  Value key = eos == 2 ? input_ids : ops::equal(input_ids, ops::scalar_like(input_ids, static_cast<double>(eos)));
+  Value index = ops::reshape(ops::arg_max(ops::cast(key, DType::f32), 1), {hidden.dim(0), 1, 1});
   index = ops::expand(index, {hidden.dim(0), 1, hidden.dim(2)});
   return ops::reshape(ops::gather_elements(hidden, index, 1), {hidden.dim(0), hidden.dim(2)});
 }
@@ -87,9 +92,11 @@ Encoded encode_text(Layers& layers, const Tower& tower) {
   Value input_ids = graph.add_input("input_ids", TensorType(DType::i64, {batch, sequence}));
   Value attention_mask = graph.add_input("attention_mask", TensorType(DType::i64, {batch, sequence}));
   graph.set_location(tower.prefix + "embeddings");
-  Value x = layers.embedding(tower.prefix + "embeddings.token_embedding", input_ids, vocab_size(tower), tower.layer.hidden);
+  Value x =
+      layers.embedding(tower.prefix + "embeddings.token_embedding", input_ids, vocab_size(tower), tower.layer.hidden);
   Value positions = ops::reshape(ops::iota(graph, DType::i64, sequence), {1, sequence});
-  x = ops::add(x, layers.embedding(tower.prefix + "embeddings.position_embedding", positions, max_positions(tower), tower.layer.hidden));
+  x = ops::add(x, layers.embedding(tower.prefix + "embeddings.position_embedding", positions, max_positions(tower),
+                                   tower.layer.hidden));
   Value mask = ops::reshape(ops::cast(attention_mask, DType::boolean), {batch, 1, 1, sequence});
   x = run_layers(layers, tower, x, mask);
   x = layers.layer_norm(x, tower.prefix + "final_layer_norm", tower.layer.eps);
@@ -210,9 +217,11 @@ void add(ModelRegistry& registry, std::string model_type, std::vector<std::strin
 
 /// CLIP: Radford et al. 2021, arXiv:2103.00020.
 void register_clip(ModelRegistry& registry) {
-  add(registry, "clip", {"CLIPModel"}, [](const BuildContext& context, const std::string&) { return build_both(context); });
+  add(registry, "clip", {"CLIPModel"},
+      [](const BuildContext& context, const std::string&) { return build_both(context); });
   add(registry, "clip_text_model", {"CLIPTextModel", "CLIPTextModelWithProjection"}, build_text);
-  add(registry, "clip_vision_model", {"CLIPVisionModel", "CLIPVisionModelWithProjection", "CLIPForImageClassification"}, build_vision);
+  add(registry, "clip_vision_model", {"CLIPVisionModel", "CLIPVisionModelWithProjection", "CLIPForImageClassification"},
+      build_vision);
 }
 
 }  // namespace accelerate::models

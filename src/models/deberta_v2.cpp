@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "accelerate/ops.h"
 #include "base/error.h"
@@ -41,7 +40,8 @@ bool lists(const Json& config, std::string_view key, std::string_view word, std:
       text = json_string(config, key, {});
     }
   }
-  std::transform(text.begin(), text.end(), text.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find('|', begin), text.size());
     std::string_view part = std::string_view(text).substr(begin, end - begin);
@@ -77,7 +77,8 @@ DebertaConfig read(const Json& json, const TextConfig& config) {
   }
   out.conv_groups = positive(json, "conv_groups", 1, config.hidden);
   if (config.hidden % out.conv_groups != 0) {
-    fail(ErrorCode::invalid_model, "'conv_groups' is {}, which does not divide 'hidden_size' {}", out.conv_groups, config.hidden);
+    fail(ErrorCode::invalid_model, "'conv_groups' is {}, which does not divide 'hidden_size' {}", out.conv_groups,
+         config.hidden);
   }
   out.conv_act = json_string(json, "conv_act", "tanh");
   return out;
@@ -115,23 +116,25 @@ class Disentangled {
     return 1.0 / std::sqrt(static_cast<double>(head_size(config_.hidden, config_.heads)) * terms);
   }
 
-  /// Additive mask f32 [rows,H,T,T] (or [rows,1,T,T] without relative attention) of a layer. A masked pair has the
-  /// least f32, so that a query at a padded position attends to all keys alike, as in transformers.
+  /// Additive mask f32 [rows,H,T,T] (or [rows,1,T,T] without relative attention) of a layer. A masked pair has
+  /// kMaskedScore, so that a query at a padded position attends to all keys alike, as in transformers.
   Value bias(const Projections& p, const std::string& layer) {
-    Value lowest = ops::scalar(layers_.graph(), DType::f32, std::numeric_limits<float>::lowest());
-    if (!active()) return ops::where(mask_, ops::scalar(layers_.graph(), DType::f32, 0.0), lowest);
+    Value masked = ops::scalar(layers_.graph(), DType::f32, kMaskedScore);
+    if (!active()) return ops::where(mask_, ops::scalar(layers_.graph(), DType::f32, 0.0), masked);
     Value sum;
     if (deberta_.c2p) {
-      const std::string name = layer + (deberta_.share_att_key ? "attention.self.key_proj" : "attention.self.pos_key_proj");
+      const std::string name =
+          layer + (deberta_.share_att_key ? "attention.self.key_proj" : "attention.self.pos_key_proj");
       sum = ops::gather_elements(against_table(p.query, name), c2p_index_, 3);
     }
     if (deberta_.p2c) {
-      const std::string name = layer + (deberta_.share_att_key ? "attention.self.query_proj" : "attention.self.pos_query_proj");
+      const std::string name =
+          layer + (deberta_.share_att_key ? "attention.self.query_proj" : "attention.self.pos_query_proj");
       Value term = ops::gather_elements(against_table(p.key, name), p2c_index_, 3);
       term = ops::transpose(term, {0, 1, 3, 2});
       sum = sum ? ops::add(sum, term) : term;
     }
-    return ops::where(mask_, ops::mul(sum, ops::scalar_like(sum, scale())), lowest);
+    return ops::where(mask_, ops::mul(sum, ops::scalar_like(sum, scale())), masked);
   }
 
  private:
@@ -153,25 +156,30 @@ class Disentangled {
   Value table_, mask_, c2p_index_, p2c_index_;
 };
 
-Value embed(Layers& layers, const TextConfig& config, const DebertaConfig& deberta, const TextInputs& inputs, Value token_mask) {
+Value embed(Layers& layers, const TextConfig& config, const DebertaConfig& deberta, const TextInputs& inputs,
+            Value token_mask) {
   const std::string prefix = "deberta.embeddings";
   layers.graph().set_location(prefix);
   Value x = layers.embedding(prefix + ".word_embeddings", inputs.input_ids, config.vocab, config.embedding);
   if (deberta.position_biased_input) {
-    x = ops::add(x, layers.embedding(prefix + ".position_embeddings", positions(inputs), config.max_positions, config.embedding));
+    x = ops::add(x, layers.embedding(prefix + ".position_embeddings", positions(inputs), config.max_positions,
+                                     config.embedding));
   }
   if (config.token_types > 0) {
-    x = ops::add(x, layers.embedding(prefix + ".token_type_embeddings", inputs.token_type_ids, config.token_types, config.embedding));
+    x = ops::add(x, layers.embedding(prefix + ".token_type_embeddings", inputs.token_type_ids, config.token_types,
+                                     config.embedding));
   }
   if (config.embedding != config.hidden) x = layers.linear(x, prefix + ".embed_proj", config.hidden, false);
   return ops::mul(layers.layer_norm(x, prefix + ".LayerNorm", config.eps), token_mask);
 }
 
 /// The convolution over neighbouring tokens beside the first layer: hidden states [B,T,C] -> [B,T,C].
-Value conv_layer(Layers& layers, const TextConfig& config, const DebertaConfig& deberta, Value embedded, Value output, Value token_mask) {
+Value conv_layer(Layers& layers, const TextConfig& config, const DebertaConfig& deberta, Value embedded, Value output,
+                 Value token_mask) {
   const std::string prefix = "deberta.encoder.conv";
   layers.graph().set_location(prefix);
-  Value kernel = layers.parameter(prefix + ".conv.weight", {config.hidden, config.hidden / deberta.conv_groups, deberta.conv_kernel});
+  Value kernel = layers.parameter(prefix + ".conv.weight",
+                                  {config.hidden, config.hidden / deberta.conv_groups, deberta.conv_kernel});
   ops::ConvOptions options;
   options.padding_begin = options.padding_end = {(deberta.conv_kernel - 1) / 2};
   options.groups = deberta.conv_groups;
@@ -245,14 +253,22 @@ void register_deberta_v2(ModelRegistry& registry) {
   family.class_prefix = "DebertaV2";
   family.weight_prefix = "deberta";
   family.word_embeddings = "deberta.embeddings.word_embeddings";
-  family.defaults = {.vocab = 128100, .hidden = 1536, .num_layers = 24, .heads = 24, .intermediate = 6144,
-                     .max_positions = 512, .token_types = 0, .pad_token = 0, .eps = 1e-7, .act = "gelu"};
+  family.defaults = {.vocab = 128100,
+                     .hidden = 1536,
+                     .num_layers = 24,
+                     .heads = 24,
+                     .intermediate = 6144,
+                     .max_positions = 512,
+                     .token_types = 0,
+                     .pad_token = 0,
+                     .eps = 1e-7,
+                     .act = "gelu"};
   family.complete = [](const Json& json, TextConfig& config) {
     config.is_decoder = false;
     const int64_t size = positive(json, "attention_head_size", config.hidden / config.heads, kMaxWidth);
     if (size * config.heads != config.hidden) {
-      fail(ErrorCode::unsupported_model, "'attention_head_size' is {}; expected hidden_size / num_attention_heads, {}", size,
-           config.hidden / config.heads);
+      fail(ErrorCode::unsupported_model, "'attention_head_size' is {}; expected hidden_size / num_attention_heads, {}",
+           size, config.hidden / config.heads);
     }
   };
   family.encode = encode;

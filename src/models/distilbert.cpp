@@ -9,8 +9,16 @@ void register_distilbert(ModelRegistry& registry) {
   family.class_prefix = "DistilBert";
   family.weight_prefix = "distilbert";
   family.word_embeddings = "distilbert.embeddings.word_embeddings";
-  family.defaults = {.vocab = 30522, .hidden = 768, .num_layers = 6, .heads = 12, .intermediate = 3072,
-                     .max_positions = 512, .token_types = 0, .pad_token = 0, .eps = 1e-12, .act = "gelu"};
+  family.defaults = {.vocab = 30522,
+                     .hidden = 768,
+                     .num_layers = 6,
+                     .heads = 12,
+                     .intermediate = 3072,
+                     .max_positions = 512,
+                     .token_types = 0,
+                     .pad_token = 0,
+                     .eps = 1e-12,
+                     .act = "gelu"};
   family.complete = [](const Json&, TextConfig& config) {
     config.eps = 1e-12;
     config.token_types = 0;

@@ -17,7 +17,8 @@ Value sequence_summary(Layers& layers, const TextConfig& config, Value hidden) {
   } else if (type == "mean") {
     x = ops::reduce_mean(hidden, {1});
   } else {
-    fail(ErrorCode::unsupported_model, "'summary_type' is '{}'; expected first, last, mean or cls_index", printable(type));
+    fail(ErrorCode::unsupported_model, "'summary_type' is '{}'; expected first, last, mean or cls_index",
+         printable(type));
   }
   if (json_bool(json, "summary_use_proj", true)) {
     const bool to_labels = json_bool(json, "summary_proj_to_labels", false);
@@ -42,8 +43,17 @@ void register_electra(ModelRegistry& registry) {
   family.class_prefix = "Electra";
   family.weight_prefix = "electra";
   family.word_embeddings = "electra.embeddings.word_embeddings";
-  family.defaults = {.vocab = 30522, .hidden = 256, .embedding = 128, .num_layers = 12, .heads = 4, .intermediate = 1024,
-                     .max_positions = 512, .token_types = 2, .pad_token = 0, .eps = 1e-12, .act = "gelu"};
+  family.defaults = {.vocab = 30522,
+                     .hidden = 256,
+                     .embedding = 128,
+                     .num_layers = 12,
+                     .heads = 4,
+                     .intermediate = 1024,
+                     .max_positions = 512,
+                     .token_types = 2,
+                     .pad_token = 0,
+                     .eps = 1e-12,
+                     .act = "gelu"};
   family.causal_suffix = "ForCausalLM";
   family.encode = [](Layers& layers, const TextConfig& config, const TextInputs& inputs) {
     Value x = bert_embeddings(layers, config, inputs, positions(inputs), "electra.embeddings");

@@ -21,7 +21,9 @@ Value Layers::parameter(const std::string& name, std::vector<int64_t> shape) {
   return to_f32(weight(name, std::move(shape)));
 }
 
-Value Layers::to_f32(Value x) { return x.dtype() == DType::f32 ? x : ops::cast(x, DType::f32); }
+Value Layers::to_f32(Value x) {
+  return x.dtype() == DType::f32 ? x : ops::cast(x, DType::f32);
+}
 
 Value Layers::linear(Value x, const std::string& name, int64_t out, bool bias) {
   const int64_t in = x.shape().back().as_constant("the width of a linear layer's input");

@@ -62,6 +62,10 @@ struct LayerSpec {
   bool qkv_bias = true;
 };
 
+/// Additive score of a pair that is masked out: absorbs any real score, and stays finite when a kernel changes the base
+/// of the exponential (half the least f32).
+inline constexpr double kMaskedScore = -1.7e38;
+
 /// Queries, keys and values [B,T,H,D] of x [B,T,C].
 struct Projections {
   Value query, key, value;

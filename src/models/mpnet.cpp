@@ -1,5 +1,3 @@
-#include <limits>
-
 #include "accelerate/ops.h"
 #include "base/error.h"
 #include "models/relative_position.h"
@@ -13,7 +11,7 @@ constexpr int64_t kPaddingId = 1;      // fixed by the class, whatever the confi
 constexpr int64_t kNumBuckets = 32;    // likewise
 constexpr int64_t kMaxDistance = 128;  // likewise
 
-/// Additive mask f32 [rows,H,T,T]: the bias of the relative position, or the least f32 where the key is masked out.
+/// Additive mask f32 [rows,H,T,T]: the bias of the relative position, or kMaskedScore where the key is masked out.
 Value position_bias(Layers& layers, const TextConfig& config, const TextInputs& inputs) {
   Graph& graph = layers.graph();
   graph.set_location("mpnet.encoder.relative_attention_bias");
@@ -22,10 +20,12 @@ Value position_bias(Layers& layers, const TextConfig& config, const TextInputs& 
     fail(ErrorCode::invalid_model, "'relative_attention_num_buckets' is {}; expected at least {}", rows, kNumBuckets);
   }
   const DistanceTable buckets = mpnet_buckets(kNumBuckets, kMaxDistance);
-  Value by_distance = layers.embedding("mpnet.encoder.relative_attention_bias", integers(graph, buckets.values), rows, config.heads);
-  Value bias = ops::gather(ops::transpose(by_distance, {1, 0}), distance_rows(graph, inputs.sequence, buckets.limit), 1);
+  Value by_distance =
+      layers.embedding("mpnet.encoder.relative_attention_bias", integers(graph, buckets.values), rows, config.heads);
+  Value bias =
+      ops::gather(ops::transpose(by_distance, {1, 0}), distance_rows(graph, inputs.sequence, buckets.limit), 1);
   bias = ops::reshape(bias, {1, config.heads, inputs.sequence, inputs.sequence});
-  return ops::where(key_mask(inputs), bias, ops::scalar(graph, DType::f32, std::numeric_limits<float>::lowest()));
+  return ops::where(key_mask(inputs), bias, ops::scalar(graph, DType::f32, kMaskedScore));
 }
 
 Value encode(Layers& layers, const TextConfig& config, const TextInputs& inputs) {
@@ -49,8 +49,16 @@ void register_mpnet(ModelRegistry& registry) {
   family.class_prefix = "MPNet";
   family.weight_prefix = "mpnet";
   family.word_embeddings = "mpnet.embeddings.word_embeddings";
-  family.defaults = {.vocab = 30527, .hidden = 768, .num_layers = 12, .heads = 12, .intermediate = 3072,
-                     .max_positions = 512, .token_types = 0, .pad_token = 1, .eps = 1e-12, .act = "gelu"};
+  family.defaults = {.vocab = 30527,
+                     .hidden = 768,
+                     .num_layers = 12,
+                     .heads = 12,
+                     .intermediate = 3072,
+                     .max_positions = 512,
+                     .token_types = 0,
+                     .pad_token = 1,
+                     .eps = 1e-12,
+                     .act = "gelu"};
   family.max_tokens = [](const TextConfig& config) { return config.max_positions - kPaddingId - 1; };
   family.complete = [](const Json&, TextConfig& config) {
     config.token_types = 0;
@@ -58,7 +66,9 @@ void register_mpnet(ModelRegistry& registry) {
     config.embedding = config.hidden;
   };
   family.encode = encode;
-  family.pool = [](Layers& layers, const TextConfig&, Value hidden) { return tanh_pooler(layers, "mpnet.pooler.dense", hidden); };
+  family.pool = [](Layers& layers, const TextConfig&, Value hidden) {
+    return tanh_pooler(layers, "mpnet.pooler.dense", hidden);
+  };
   family.classifier_features = [](Layers& layers, const TextConfig&, Value hidden) {
     return dense_features(layers, "classifier.dense", "tanh", hidden);
   };

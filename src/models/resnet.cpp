@@ -38,7 +38,8 @@ ResNetConfig read(const Json& config) {
   out.widths = list(config, "hidden_sizes", {256, 512, 1024, 2048}, kMaxWidth);
   out.depths = list(config, "depths", {3, 4, 6, 3}, kMaxLayers);
   if (out.widths.size() != out.depths.size()) {
-    fail(ErrorCode::invalid_model, "'hidden_sizes' has {} stages and 'depths' has {}", out.widths.size(), out.depths.size());
+    fail(ErrorCode::invalid_model, "'hidden_sizes' has {} stages and 'depths' has {}", out.widths.size(),
+         out.depths.size());
   }
   const std::string type = json_string(config, "layer_type", "bottleneck");
   if (type != "basic" && type != "bottleneck") {
@@ -56,7 +57,8 @@ ResNetConfig read(const Json& config) {
   return out;
 }
 
-/// NAME.convolution without bias, then NAME.normalization: [B,in,H,W] -> [B,out,...], padded to keep H and W at stride 1.
+/// NAME.convolution without bias, then NAME.normalization: [B,in,H,W] -> [B,out,...], padded to keep H and W at
+/// stride 1.
 Value conv_norm(Layers& layers, Value x, const std::string& name, int64_t out, int64_t kernel, int64_t stride) {
   const int64_t in = x.dim(1).as_constant("the number of channels");
   ops::ConvOptions options;
@@ -65,8 +67,8 @@ Value conv_norm(Layers& layers, Value x, const std::string& name, int64_t out, i
   x = ops::conv(x, layers.parameter(name + ".convolution.weight", {out, in, kernel, kernel}), Value{}, options);
   const std::string norm = name + ".normalization";
   return ops::batch_norm(x, layers.parameter(norm + ".weight", {out}), layers.parameter(norm + ".bias", {out}),
-                         layers.parameter(norm + ".running_mean", {out}), layers.parameter(norm + ".running_var", {out}),
-                         kBatchNormEps);
+                         layers.parameter(norm + ".running_mean", {out}),
+                         layers.parameter(norm + ".running_var", {out}), kBatchNormEps);
 }
 
 Value block(Layers& layers, const ResNetConfig& config, Value x, const std::string& name, int64_t out, int64_t stride) {
@@ -104,7 +106,8 @@ std::vector<Value> stages(Layers& layers, const ResNetConfig& config, Value pixe
   for (size_t stage = 0; stage < config.widths.size(); ++stage) {
     for (int64_t layer = 0; layer < config.depths[stage]; ++layer) {
       const bool shrink = layer == 0 && (stage > 0 || config.downsample_in_first_stage);
-      x = block(layers, config, x, fmt::format("resnet.encoder.stages.{}.layers.{}", stage, layer), config.widths[stage], shrink ? 2 : 1);
+      x = block(layers, config, x, fmt::format("resnet.encoder.stages.{}.layers.{}", stage, layer),
+                config.widths[stage], shrink ? 2 : 1);
     }
     out.push_back(x);
   }
@@ -124,7 +127,8 @@ std::vector<size_t> backbone_stages(const Json& config, size_t num_stages) {
       }
     }
     if (!names.is_array() || out.size() != names.size()) {
-      fail(ErrorCode::invalid_model, "'out_features' is no list of distinct names among stem, stage1 ... stage{}", num_stages);
+      fail(ErrorCode::invalid_model, "'out_features' is no list of distinct names among stem, stage1 ... stage{}",
+           num_stages);
     }
   }
   if (out.empty()) out.push_back(num_stages);

@@ -10,16 +10,27 @@ TextFamily roberta_family(std::string model_type, std::string class_prefix, int6
   family.class_prefix = std::move(class_prefix);
   family.weight_prefix = "roberta";
   family.word_embeddings = "roberta.embeddings.word_embeddings";
-  family.defaults = {.vocab = vocab, .hidden = 768, .num_layers = 12, .heads = 12, .intermediate = 3072,
-                     .max_positions = 512, .token_types = 2, .pad_token = 1, .eps = 1e-12, .act = "gelu"};
+  family.defaults = {.vocab = vocab,
+                     .hidden = 768,
+                     .num_layers = 12,
+                     .heads = 12,
+                     .intermediate = 3072,
+                     .max_positions = 512,
+                     .token_types = 2,
+                     .pad_token = 1,
+                     .eps = 1e-12,
+                     .act = "gelu"};
   family.min_token_types_for_input = 2;
   family.causal_suffix = "ForCausalLM";
   family.max_tokens = [](const TextConfig& config) { return config.max_positions - config.pad_token - 1; };
   family.encode = [](Layers& layers, const TextConfig& config, const TextInputs& inputs) {
-    Value x = bert_embeddings(layers, config, inputs, positions_without_padding(inputs, config.pad_token), "roberta.embeddings");
+    Value x = bert_embeddings(layers, config, inputs, positions_without_padding(inputs, config.pad_token),
+                              "roberta.embeddings");
     return bert_encoder(layers, config, inputs, x, "roberta.encoder.layer");
   };
-  family.pool = [](Layers& layers, const TextConfig&, Value hidden) { return tanh_pooler(layers, "roberta.pooler.dense", hidden); };
+  family.pool = [](Layers& layers, const TextConfig&, Value hidden) {
+    return tanh_pooler(layers, "roberta.pooler.dense", hidden);
+  };
   family.classifier_features = [](Layers& layers, const TextConfig&, Value hidden) {
     return dense_features(layers, "classifier.dense", "tanh", hidden);
   };

@@ -35,7 +35,9 @@ TextInputs add_inputs(Graph& graph, bool choices, bool token_types) {
 }
 
 /// Column i of x [rows,sequence,n] -> [rows,sequence].
-Value column(Value x, int64_t i) { return ops::reshape(ops::slice(x, 2, i, i + 1), {x.dim(0), x.dim(1)}); }
+Value column(Value x, int64_t i) {
+  return ops::reshape(ops::slice(x, 2, i, i + 1), {x.dim(0), x.dim(1)});
+}
 
 Value pooled(Layers& layers, const TextFamily& family, const TextConfig& config, Value hidden) {
   Value out = family.pool ? family.pool(layers, config, hidden) : Value{};
@@ -54,28 +56,33 @@ void add_base_outputs(Layers& layers, const TextFamily& family, const TextConfig
 
 void add_answer_outputs(Layers& layers, Value hidden) {
   const int64_t labels = num_labels(layers.config());
-  if (labels != 2) fail(ErrorCode::invalid_model, "a question answering head has 2 outputs; the configuration has {} labels", labels);
+  if (labels != 2)
+    fail(ErrorCode::invalid_model, "a question answering head has 2 outputs; the configuration has {} labels", labels);
   Value logits = layers.linear(hidden, "qa_outputs", 2);
   layers.graph().output(column(logits, 0), "start_logits");
   layers.graph().output(column(logits, 1), "end_logits");
 }
 
-void add_outputs(Layers& layers, const TextFamily& family, const TextConfig& config, std::string_view head, Value hidden) {
+void add_outputs(Layers& layers, const TextFamily& family, const TextConfig& config, std::string_view head,
+                 Value hidden) {
   Graph& graph = layers.graph();
   if (head == kBase) return add_base_outputs(layers, family, config, hidden);
   if (head == kAnswer) return add_answer_outputs(layers, hidden);
   if (head == kPretraining) return family.pretraining(layers, config, hidden);
-  if (head == kMaskedLm || head == family.causal_suffix) return graph.output(lm_logits(layers, family, config, hidden), "logits");
+  if (head == kMaskedLm || head == family.causal_suffix)
+    return graph.output(lm_logits(layers, family, config, hidden), "logits");
   if (head == kToken) return graph.output(layers.linear(hidden, "classifier", num_labels(layers.config())), "logits");
   if (head == kNextSentence) {
     return graph.output(layers.linear(pooled(layers, family, config, hidden), "cls.seq_relationship", 2), "logits");
   }
   if (head == kSequence) {
-    Value features = family.classifier_features ? family.classifier_features(layers, config, hidden) : pooled(layers, family, config, hidden);
+    Value features = family.classifier_features ? family.classifier_features(layers, config, hidden)
+                                                : pooled(layers, family, config, hidden);
     return graph.output(layers.linear(features, family.classifier, num_labels(layers.config())), "logits");
   }
   if (head == kChoice) {
-    Value features = family.choice_features ? family.choice_features(layers, config, hidden) : pooled(layers, family, config, hidden);
+    Value features = family.choice_features ? family.choice_features(layers, config, hidden)
+                                            : pooled(layers, family, config, hidden);
     Value scores = layers.linear(features, "classifier", 1);
     return graph.output(ops::reshape(scores, {Dim("batch"), Dim("choices")}), "logits");
   }
@@ -88,7 +95,8 @@ TextConfig read_text_config(const Json& config, const TextConfig& defaults) {
   TextConfig out;
   out.vocab = positive(config, "vocab_size", defaults.vocab, kMaxVocabulary);
   out.hidden = positive_any(config, {"hidden_size", "dim"}, defaults.hidden, kMaxWidth);
-  out.embedding = positive(config, "embedding_size", defaults.embedding > 0 ? defaults.embedding : out.hidden, kMaxWidth);
+  out.embedding =
+      positive(config, "embedding_size", defaults.embedding > 0 ? defaults.embedding : out.hidden, kMaxWidth);
   out.num_layers = positive_any(config, {"num_hidden_layers", "n_layers"}, defaults.num_layers, kMaxLayers);
   out.heads = positive_any(config, {"num_attention_heads", "n_heads"}, defaults.heads, kMaxHeads);
   out.intermediate = positive_any(config, {"intermediate_size", "hidden_dim"}, defaults.intermediate, kMaxWidth);
@@ -100,7 +108,8 @@ TextConfig read_text_config(const Json& config, const TextConfig& defaults) {
   out.is_decoder = json_bool(config, "is_decoder", false);
   head_size(out.hidden, out.heads);
   if (json_bool(config, "add_cross_attention", false)) {
-    fail(ErrorCode::unsupported_model, "'add_cross_attention' is true; encoders with cross-attention layers are not built in");
+    fail(ErrorCode::unsupported_model,
+         "'add_cross_attention' is true; encoders with cross-attention layers are not built in");
   }
   const std::string positions = json_string(config, "position_embedding_type", "absolute");
   if (positions != "absolute") {
@@ -129,24 +138,20 @@ Value bert_embeddings(Layers& layers, const TextConfig& config, const TextInputs
   Value sum = layers.embedding(prefix + ".word_embeddings", inputs.input_ids, config.vocab, config.embedding);
   if (config.token_types > 0) {
     Value types = inputs.token_type_ids ? inputs.token_type_ids : ops::reshape(integers(layers.graph(), {0}), {1, 1});
-    sum = ops::add(sum, layers.embedding(prefix + ".token_type_embeddings", types, config.token_types, config.embedding));
+    sum =
+        ops::add(sum, layers.embedding(prefix + ".token_type_embeddings", types, config.token_types, config.embedding));
   }
   if (position_ids) {
-    sum = ops::add(sum, layers.embedding(prefix + ".position_embeddings", position_ids, config.max_positions, config.embedding));
+    sum = ops::add(
+        sum, layers.embedding(prefix + ".position_embeddings", position_ids, config.max_positions, config.embedding));
   }
   return layers.layer_norm(sum, prefix + ".LayerNorm", config.eps);
 }
 
 LayerSpec bert_layer(const TextConfig& config) {
   LayerSpec spec;
-  spec.names = {"attention.self.query",
-                "attention.self.key",
-                "attention.self.value",
-                "attention.output.dense",
-                "attention.output.LayerNorm",
-                "intermediate.dense",
-                "output.dense",
-                "output.LayerNorm"};
+  spec.names = {"attention.self.query",       "attention.self.key", "attention.self.value", "attention.output.dense",
+                "attention.output.LayerNorm", "intermediate.dense", "output.dense",         "output.LayerNorm"};
   spec.hidden = config.hidden;
   spec.heads = config.heads;
   spec.head_size = head_size(config.hidden, config.heads);
@@ -157,10 +162,12 @@ LayerSpec bert_layer(const TextConfig& config) {
   return spec;
 }
 
-Value bert_encoder(Layers& layers, const TextConfig& config, const TextInputs& inputs, Value x, const std::string& prefix) {
+Value bert_encoder(Layers& layers, const TextConfig& config, const TextInputs& inputs, Value x,
+                   const std::string& prefix) {
   const LayerSpec spec = bert_layer(config);
   Value mask = key_mask(inputs);
-  for (int64_t i = 0; i < config.num_layers; ++i) x = transformer_layer(layers, x, fmt::format("{}.{}.", prefix, i), spec, mask);
+  for (int64_t i = 0; i < config.num_layers; ++i)
+    x = transformer_layer(layers, x, fmt::format("{}.{}.", prefix, i), spec, mask);
   return x;
 }
 
@@ -193,7 +200,8 @@ Value dense_features(Layers& layers, const std::string& dense, std::string_view 
 
 std::vector<std::string> text_classes(const TextFamily& family) {
   std::vector<std::string> classes;
-  for (std::string_view head : {kBase, kMaskedLm, kSequence, kToken, kAnswer, kChoice}) classes.push_back(family.class_prefix + std::string(head));
+  for (std::string_view head : {kBase, kMaskedLm, kSequence, kToken, kAnswer, kChoice})
+    classes.push_back(family.class_prefix + std::string(head));
   if (family.pretraining) classes.push_back(family.class_prefix + std::string(kPretraining));
   if (family.next_sentence) classes.push_back(family.class_prefix + std::string(kNextSentence));
   if (!family.causal_suffix.empty()) classes.push_back(family.class_prefix + family.causal_suffix);
@@ -224,7 +232,9 @@ void register_text_family(ModelRegistry& registry, TextFamily family) {
   builder.model_type = family.model_type;
   builder.base_model_prefix = family.weight_prefix;
   builder.architectures = text_classes(family);
-  builder.build = [family = std::move(family)](const BuildContext& context) { return build_text_model(family, context); };
+  builder.build = [family = std::move(family)](const BuildContext& context) {
+    return build_text_model(family, context);
+  };
   registry.add(std::move(builder));
 }
 

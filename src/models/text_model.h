@@ -27,8 +27,8 @@ struct TextConfig {
 /// Defaults are those of the family's configuration class in transformers.
 TextConfig read_text_config(const Json& config, const TextConfig& defaults);
 
-/// Inputs of a text graph: i64 [batch,sequence]; with choices they are declared [batch,choices,sequence] and come here as
-/// [batch*choices,sequence].
+/// Inputs of a text graph: i64 [batch,sequence]; with choices they are declared [batch,choices,sequence] and come here
+/// as [batch*choices,sequence].
 struct TextInputs {
   Value input_ids, attention_mask, token_type_ids;
   Dim rows, sequence;
@@ -49,7 +49,7 @@ Value bert_embeddings(Layers& layers, const TextConfig& config, const TextInputs
 /// dense, activation, norm, product with the vocabulary: hidden states [...,C] -> logits [...,V].
 struct LmHead {
   std::string dense, norm;
-  std::string decoder;  // DECODER.weight if the checkpoint has it, else the tied word embeddings
+  std::string decoder;            // DECODER.weight if the checkpoint has it, else the tied word embeddings
   std::vector<std::string> bias;  // the first that the checkpoint has
   std::string act;
   double eps = 0;
@@ -59,8 +59,8 @@ struct LmHead {
 /// What tells one family of text encoders from another. Functions take the family's checked configuration.
 struct TextFamily {
   std::string model_type;
-  std::string class_prefix;   // "Bert"
-  std::string weight_prefix;  // "bert"
+  std::string class_prefix;     // "Bert"
+  std::string weight_prefix;    // "bert"
   std::string word_embeddings;  // "bert.embeddings.word_embeddings"
   TextConfig defaults;
   /// Smallest number of token types for which token_type_ids is an input.
@@ -102,6 +102,7 @@ void register_text_family(ModelRegistry& registry, TextFamily family);
 /// The layer of BERT and its direct relatives.
 LayerSpec bert_layer(const TextConfig& config);
 /// Runs PREFIX.0 ... over x.
-Value bert_encoder(Layers& layers, const TextConfig& config, const TextInputs& inputs, Value x, const std::string& prefix);
+Value bert_encoder(Layers& layers, const TextConfig& config, const TextInputs& inputs, Value x,
+                   const std::string& prefix);
 
 }  // namespace accelerate::models

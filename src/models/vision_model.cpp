@@ -18,7 +18,8 @@ std::pair<int64_t, int64_t> extents(const Json& config, std::string_view key, in
     return {size, size};
   }
   const Json& list = config[std::string(key)];
-  if (list.size() != 2) fail(ErrorCode::invalid_model, "'{}' has {} entries; expected a height and a width", key, list.size());
+  if (list.size() != 2)
+    fail(ErrorCode::invalid_model, "'{}' has {} entries; expected a height and a width", key, list.size());
   const Json named = {{"height", list[0]}, {"width", list[1]}};
   return {positive(named, "height", {}, kMaxImage), positive(named, "width", {}, kMaxImage)};
 }
@@ -38,7 +39,8 @@ VitConfig read_vit_config(const Json& config) {
   LayerSpec& spec = out.layer;
   spec.hidden = positive(config, "hidden_size", 768, kMaxWidth);
   spec.heads = positive(config, "num_attention_heads", 12, kMaxHeads);
-  spec.head_size = present(config, "head_dim") ? positive(config, "head_dim", {}, kMaxWidth) : head_size(spec.hidden, spec.heads);
+  spec.head_size =
+      present(config, "head_dim") ? positive(config, "head_dim", {}, kMaxWidth) : head_size(spec.hidden, spec.heads);
   spec.intermediate = positive(config, "intermediate_size", 3072, kMaxWidth);
   spec.act = json_string(config, "hidden_act", "gelu");
   spec.eps = epsilon(config, "layer_norm_eps", 1e-12);
@@ -53,8 +55,14 @@ LayerNames vit_names(bool modern) {
     return {"attention.q_proj", "attention.k_proj", "attention.v_proj", "attention.o_proj",
             "layernorm_before", "mlp.fc1",          "mlp.fc2",          "layernorm_after"};
   }
-  return {"attention.attention.query", "attention.attention.key", "attention.attention.value", "attention.output.dense",
-          "layernorm_before",          "intermediate.dense",      "output.dense",              "layernorm_after"};
+  return {"attention.attention.query",
+          "attention.attention.key",
+          "attention.attention.value",
+          "attention.output.dense",
+          "layernorm_before",
+          "intermediate.dense",
+          "output.dense",
+          "layernorm_after"};
 }
 
 Value embed(Layers& layers, const VitFamily& family, const VitConfig& config, Value pixels, Value masked) {
@@ -73,7 +81,8 @@ Value embed(Layers& layers, const VitFamily& family, const VitConfig& config, Va
   }
   tokens.push_back(x);
   x = ops::concat(tokens, 1);
-  return ops::add(x, layers.parameter(prefix + ".position_embeddings", {1, config.image.num_patches() + family.num_special, hidden}));
+  return ops::add(x, layers.parameter(prefix + ".position_embeddings",
+                                      {1, config.image.num_patches() + family.num_special, hidden}));
 }
 
 Value encode(Layers& layers, const VitFamily& family, const VitConfig& config, Value x) {
@@ -82,7 +91,8 @@ Value encode(Layers& layers, const VitFamily& family, const VitConfig& config, V
   const bool modern = layers.has(prefix + ".layers.0.attention.q_proj.weight");
   spec.names = vit_names(modern);
   for (int64_t i = 0; i < config.num_layers; ++i) {
-    x = transformer_layer(layers, x, fmt::format("{}.{}.{}.", prefix, modern ? "layers" : "encoder.layer", i), spec, Value{});
+    x = transformer_layer(layers, x, fmt::format("{}.{}.{}.", prefix, modern ? "layers" : "encoder.layer", i), spec,
+                          Value{});
   }
   return layers.layer_norm(x, prefix + ".layernorm", spec.eps);
 }
@@ -92,7 +102,8 @@ Value reconstruct(Layers& layers, const VitFamily& family, const VitConfig& conf
   const int64_t patches = config.image.num_patches();
   const auto side = static_cast<int64_t>(std::sqrt(static_cast<double>(patches)));
   if (side * side != patches) {
-    fail(ErrorCode::invalid_model, "masked image modelling needs a square number of patches; the configuration gives {}", patches);
+    fail(ErrorCode::invalid_model,
+         "masked image modelling needs a square number of patches; the configuration gives {}", patches);
   }
   const int64_t stride = config.encoder_stride;
   const int64_t channels = config.image.channels;
@@ -100,7 +111,8 @@ Value reconstruct(Layers& layers, const VitFamily& family, const VitConfig& conf
   const Dim batch = hidden.dim(0);
   Value x = ops::slice(hidden, 1, family.num_special, patches + family.num_special);
   // A 1x1 convolution is a product over the channels.
-  Value kernel = ops::reshape(layers.weight("decoder.0.weight", {out, config.layer.hidden, 1, 1}), {out, config.layer.hidden});
+  Value kernel =
+      ops::reshape(layers.weight("decoder.0.weight", {out, config.layer.hidden, 1, 1}), {out, config.layer.hidden});
   x = ops::linear(x, kernel, layers.parameter("decoder.0.bias", {out}));
   x = ops::reshape(x, {batch, side, side, channels, stride, stride});
   x = ops::transpose(x, {0, 3, 1, 4, 2, 5});
@@ -111,12 +123,14 @@ Value reconstruct(Layers& layers, const VitFamily& family, const VitConfig& conf
 Value pool(Layers& layers, const VitFamily& family, Value hidden) {
   const std::string name = family.weight_prefix + ".pooler.dense";
   if (!layers.has(name + ".weight")) return {};
-  const int64_t width = positive(layers.config(), "pooler_output_size", hidden.shape().back().as_constant("hidden size"), kMaxWidth);
+  const int64_t width =
+      positive(layers.config(), "pooler_output_size", hidden.shape().back().as_constant("hidden size"), kMaxWidth);
   const std::string act = json_string(layers.config(), "pooler_act", "tanh");
   return activation(layers.linear(token_at(hidden, 0), name, width), act);
 }
 
-void add_outputs(Layers& layers, const VitFamily& family, const VitConfig& config, const std::string& head, Value hidden) {
+void add_outputs(Layers& layers, const VitFamily& family, const VitConfig& config, const std::string& head,
+                 Value hidden) {
   Graph& graph = layers.graph();
   if (head == "Model") {
     graph.output(hidden, "last_hidden_state");
@@ -176,7 +190,8 @@ Value add_pixel_values(Graph& graph, const ImageConfig& image, const Dim& batch)
   return graph.add_input("pixel_values", TensorType(DType::f32, {batch, image.channels, image.height, image.width}));
 }
 
-Value patch_embeddings(Layers& layers, const ImageConfig& image, Value pixels, const std::string& name, int64_t out, bool bias) {
+Value patch_embeddings(Layers& layers, const ImageConfig& image, Value pixels, const std::string& name, int64_t out,
+                       bool bias) {
   ops::ConvOptions options;
   options.strides = {image.patch_height, image.patch_width};
   Value kernel = layers.parameter(name + ".weight", {out, image.channels, image.patch_height, image.patch_width});
@@ -194,7 +209,8 @@ void register_vit_family(ModelRegistry& registry, VitFamily family) {
   ModelBuilder builder;
   builder.model_type = family.model_type;
   builder.base_model_prefix = family.weight_prefix;
-  for (const char* head : {"Model", "ForImageClassification", "ForMaskedImageModeling"}) builder.architectures.push_back(family.class_prefix + head);
+  for (const char* head : {"Model", "ForImageClassification", "ForMaskedImageModeling"})
+    builder.architectures.push_back(family.class_prefix + head);
   if (family.teacher) builder.architectures.push_back(family.class_prefix + "ForImageClassificationWithTeacher");
   builder.build = [family = std::move(family)](const BuildContext& context) { return build_vit(family, context); };
   registry.add(std::move(builder));

@@ -22,7 +22,8 @@ ImageConfig read_image_config(const Json& config, int64_t default_image, int64_t
 /// f32 [batch,channels,height,width].
 Value add_pixel_values(Graph& graph, const ImageConfig& image, const Dim& batch);
 /// Projects patches: pixel values -> [batch,patches,out], by NAME.weight [out,channels,ph,pw] and perhaps NAME.bias.
-Value patch_embeddings(Layers& layers, const ImageConfig& image, Value pixels, const std::string& name, int64_t out, bool bias);
+Value patch_embeddings(Layers& layers, const ImageConfig& image, Value pixels, const std::string& name, int64_t out,
+                       bool bias);
 /// Image facts in the metadata of a program: image_height, image_width, num_channels.
 void add_image_metadata(Program& program, const ImageConfig& image);
 

@@ -1,5 +1,5 @@
 // Compares the golden models (make_models.py) with transformers' outputs.
-// golden_check FOLDER... [--device NAME] [--tolerance X] [--only TEXT]: a FOLDER is a case or holds cases.
+// golden_check FOLDER... [--device NAME] [--strict] [--tolerance X] [--only TEXT]: a FOLDER is a case or holds cases.
 // Every run of a case (other batch, other length) goes through the same compiled model.
 #include <algorithm>
 #include <cmath>
@@ -28,6 +28,7 @@ struct Options {
   std::string device = "cpu";
   double tolerance = 2e-5;
   std::string only;
+  bool strict = false;
 };
 
 enum class Verdict { passed, failed, skipped };
@@ -64,9 +65,19 @@ class Runner {
     SessionOptions session;
     session.device = options.device;
     session.dtype = "f32";
-    session.strict = true;
+    session.strict = options.strict;
     session_.emplace(session);
     compiled_.emplace(session_->load(model.program, model.weights));
+  }
+
+  /// "" or " (ops that ran elsewhere: cumsum on reference)".
+  std::string fallbacks() const {
+    std::string text;
+    if (!compiled_) return text;
+    for (const PlacementReport& entry : compiled_->report().placement) {
+      if (!entry.reason.empty()) text += fmt::format("{}{} on {}", text.empty() ? "" : ", ", entry.op, entry.backend);
+    }
+    return text.empty() ? text : "  (ops that ran elsewhere: " + text + ")";
   }
 
   std::map<std::string, Tensor> run(const std::map<std::string, Tensor>& inputs) const {
@@ -119,7 +130,7 @@ Verdict check_case(const fs::path& folder, const Options& options) {
     }
   }
   const bool passed = worst <= options.tolerance;
-  fmt::print("{} {:<48} {:.2e}  {}\n", passed ? "ok  " : "FAIL", name, worst, where);
+  fmt::print("{} {:<48} {:.2e}  {}{}\n", passed ? "ok  " : "FAIL", name, worst, where, runner.fallbacks());
   return passed ? Verdict::passed : Verdict::failed;
 }
 
@@ -143,15 +154,20 @@ Options parse_arguments(int argc, char** argv) {
       options.device = argv[++i];
     } else if (argument == "--tolerance") {
       options.tolerance = std::stod(argv[++i]);
+    } else if (argument == "--strict") {
+      options.strict = true;
     } else if (argument == "--only") {
       options.only = argv[++i];
+    } else if (argument.starts_with("--")) {
+      fail(ErrorCode::invalid_argument, "unknown option {}", argument);
     } else {
       options.folders.emplace_back(argument);
     }
   }
   if (options.folders.empty()) {
     fail(ErrorCode::invalid_argument,
-         "usage: golden_check FOLDER... [--device cpu|reference|evaluate|...] [--tolerance 2e-5] [--only TEXT]");
+         "usage: golden_check FOLDER... [--device cpu|reference|evaluate|...] [--strict] [--tolerance 2e-5] "
+         "[--only TEXT]");
   }
   return options;
 }
