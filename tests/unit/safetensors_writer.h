@@ -1,4 +1,6 @@
 #pragma once
+#include <fmt/core.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -29,9 +31,9 @@ inline std::string safetensors_of(const std::vector<NamedTensor>& tensors) {
     const size_t begin = data.size();
     data.append(reinterpret_cast<const char*>(tensor.values.data()), tensor.values.size() * sizeof(float));
     std::string shape;
-    for (const int64_t extent : tensor.shape) shape += (shape.empty() ? "" : ",") + std::to_string(extent);
-    header += (header.size() > 1 ? "," : "") + ("\"" + tensor.name + "\":{\"dtype\":\"F32\",\"shape\":[" + shape) +
-              "],\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(data.size()) + "]}";
+    for (const int64_t extent : tensor.shape) shape += fmt::format("{}{}", shape.empty() ? "" : ",", extent);
+    header += fmt::format(R"({}"{}":{{"dtype":"F32","shape":[{}],"data_offsets":[{},{}]}})",
+                          header.size() > 1 ? "," : "", tensor.name, shape, begin, data.size());
   }
   return safetensors_bytes(header + "}", data);
 }
