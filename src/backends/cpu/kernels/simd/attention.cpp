@@ -11,24 +11,6 @@ constexpr int64_t kKeyBlock = 256;     // keys packed at a time; a multiple of k
 constexpr int64_t kMostQueries = 256;  // query rows of a task
 constexpr float kLog2E = 1.44269504088896341f;
 
-/// 2^x for x <= 0; 0 below 2^-126, and for -inf.
-ACCELERATE_INLINE V exp2_nonpositive(V x) {
-  const V y = max(set(-127.0f), x);
-  const V n = round_even(y), f = y - n;
-  V p = set(1.3276444404e-3f);
-  p = fma(p, f, set(9.6755376971e-3f));
-  p = fma(p, f, set(5.5507133152e-2f));
-  p = fma(p, f, set(2.4022119793e-1f));
-  p = fma(p, f, set(6.9314696707e-1f));
-  p = fma(p, f, set(1.0f));
-#if defined(ACCELERATE_AVX512)
-  const V result = scale2(p, n);
-#else
-  const V result = as_float(iadd(as_int(p), ishl<23>(to_int(n))));  // n >= -127: p * 2^n is normal, or unused
-#endif
-  return select(lt(x, set(-126.0f)), zero(), result);
-}
-
 struct Sizes {
   int64_t key_block, value_panels, value_padded, queries;  // of a task
   int64_t packed_keys, packed_values, scores, sums, statistics, total;  // floats

@@ -1,5 +1,5 @@
-#include "backends/cpu/kernels/simd/gemm_block.h"
 #include "backends/cpu/kernels/simd/kernels.h"
+#include "backends/cpu/kernels/simd/panel_pack.h"
 #include "base/executor.h"
 
 namespace accelerate::cpu::ACCELERATE_TARGET {
@@ -35,6 +35,11 @@ void pack_panels(const PackArgs& args) {
   for (int64_t n0 = args.n_begin; n0 < args.n_end; n0 += kPanel) {
     char* panel = static_cast<char*>(args.dst) + n0 / kPanel * panel_bytes(args.k, kType);
     const int64_t columns = least(kPanel, args.n - n0);
+    if (kType == Element::f32 && args.source_type == Element::f32) {
+      pack_panel_f32(static_cast<const float*>(args.source) + n0 * args.stride_n, args.stride_k, args.stride_n, args.k,
+                     columns, reinterpret_cast<float*>(panel), 1.0f);
+      continue;
+    }
     if (columns < kPanel || k_stored != args.k) __builtin_memset(panel, 0, panel_bytes(args.k, kType));
     // Blocks of k keep the panel's lines in cache while columns are written one by one.
     constexpr int64_t kStep = 32;

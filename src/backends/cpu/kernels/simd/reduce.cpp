@@ -11,21 +11,25 @@ ACCELERATE_INLINE V min_nan(V a, V b) { return select(is_nan(a), a, min(a, b)); 
 struct SumOp {
   static constexpr float kStart = 0.0f;
   ACCELERATE_INLINE V apply(V acc, V x) { return acc + x; }
+  ACCELERATE_INLINE V join(V a, V b) { return a + b; }
   ACCELERATE_INLINE float across(V acc) { return reduce_add(acc); }
 };
 struct SquaresOp {
   static constexpr float kStart = 0.0f;
   ACCELERATE_INLINE V apply(V acc, V x) { return fma(x, x, acc); }
+  ACCELERATE_INLINE V join(V a, V b) { return a + b; }
   ACCELERATE_INLINE float across(V acc) { return reduce_add(acc); }
 };
 struct SumAbsOp {
   static constexpr float kStart = 0.0f;
   ACCELERATE_INLINE V apply(V acc, V x) { return acc + abs(x); }
+  ACCELERATE_INLINE V join(V a, V b) { return a + b; }
   ACCELERATE_INLINE float across(V acc) { return reduce_add(acc); }
 };
 struct ProdOp {
   static constexpr float kStart = 1.0f;
   ACCELERATE_INLINE V apply(V acc, V x) { return acc * x; }
+  ACCELERATE_INLINE V join(V a, V b) { return a * b; }
   ACCELERATE_INLINE float across(V acc) {
     alignas(64) float lanes[kW];
     store(lanes, acc);
@@ -37,16 +41,19 @@ struct ProdOp {
 struct MaxOp {
   static constexpr float kStart = -kInfinity;
   ACCELERATE_INLINE V apply(V acc, V x) { return max_nan(acc, x); }
+  ACCELERATE_INLINE V join(V a, V b) { return max_nan(a, b); }
   ACCELERATE_INLINE float across(V acc) { return any(is_nan(acc)) ? __builtin_nanf("") : reduce_max(acc); }
 };
 struct MinOp {
   static constexpr float kStart = kInfinity;
   ACCELERATE_INLINE V apply(V acc, V x) { return min_nan(acc, x); }
+  ACCELERATE_INLINE V join(V a, V b) { return min_nan(a, b); }
   ACCELERATE_INLINE float across(V acc) { return any(is_nan(acc)) ? __builtin_nanf("") : reduce_min(acc); }
 };
 
-// Sums of long rows are cut into parts, whose sums are added in double, so that the error does not grow with the row.
+// Long sums are cut into parts, so that the error does not grow with their length.
 constexpr int64_t kPart = 4096;
+constexpr int64_t kRows = 64;
 
 template <typename Op>
 float reduce_run(const float* x, int64_t n) {
@@ -62,11 +69,7 @@ float reduce_run(const float* x, int64_t n) {
     const int64_t count = n - i;
     a = Op::apply(a, select(first(count), load_n(x + i, count), set(Op::kStart)));
   }
-  if constexpr (Op::kStart == 0.0f) {
-    return reduce_add((a + b) + (c + d));
-  } else {
-    return Op::across(Op::apply(Op::apply(a, b), Op::apply(c, d)));
-  }
+  return Op::across(Op::join(Op::join(a, b), Op::join(c, d)));
 }
 
 template <typename Op>
@@ -104,7 +107,12 @@ void reduce_with(Reduce op, const ReduceArgs& args, Executor& executor) {
     for_lanes(end - begin, [&](int64_t i, int64_t n) {
       const float* from = x + begin + i;
       V acc = set(Op::kStart);
-      for (int64_t s = 0; s < args.size; ++s) acc = Op::apply(acc, load_n(from + s * args.inner, n));
+      for (int64_t s0 = 0; s0 < args.size; s0 += kRows) {
+        const int64_t s1 = s0 + kRows < args.size ? s0 + kRows : args.size;
+        V part = set(Op::kStart);
+        for (int64_t s = s0; s < s1; ++s) part = Op::apply(part, load_n(from + s * args.inner, n));
+        acc = Op::join(acc, part);
+      }
       store_n(y + begin + i, finish(op, acc, size), n);
     });
   };

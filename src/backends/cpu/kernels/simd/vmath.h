@@ -22,6 +22,24 @@ ACCELERATE_INLINE V exp(V x) {
   return scale2(fma(p, r * r, r) + set(1.0f), n);
 }
 
+/// 2^x for x <= 0, 0 below 2^-126: the core of softmax.
+ACCELERATE_INLINE V exp2_nonpositive(V x) {
+  const V y = max(set(-127.0f), x);
+  const V n = round_even(y), f = y - n;
+  V p = set(1.3276444404e-3f);
+  p = fma(p, f, set(9.6755376971e-3f));
+  p = fma(p, f, set(5.5507133152e-2f));
+  p = fma(p, f, set(2.4022119793e-1f));
+  p = fma(p, f, set(6.9314696707e-1f));
+  p = fma(p, f, set(1.0f));
+#if defined(ACCELERATE_AVX512)
+  const V result = scale2(p, n);
+#else
+  const V result = as_float(iadd(as_int(p), ishl<23>(to_int(n))));  // n >= -127: p * 2^n is normal, or unused
+#endif
+  return select(lt(x, set(-126.0f)), zero(), result);
+}
+
 /// Natural logarithm, also of subnormals; log 0 = -inf, of a negative number NaN. (Cephes logf)
 ACCELERATE_INLINE V log(V x) {
   const M tiny = lt(x, set(0x1p-126f));
@@ -90,39 +108,52 @@ ACCELERATE_INLINE V tanh(V x) {
   q = fma(q, z, set(1.18534705686654e-04f));
   q = fma(q, z, set(2.26843463243900e-03f));
   q = fma(q, z, set(4.89352518554385e-03f));
-  const V result = bounded * p / q;
+  const V result = min(set(1.0f), max(set(-1.0f), bounded * p / q));
   return select(lt(abs(x), set(0.0004f)), x, result);
 }
 
-/// Odd rational function on [-4, 4]; beyond, erf rounds to +-1. Absolute error below 3e-7.
+/// 1 - erf(u / sqrt 2) for u in [0, 15], as 2^(-u P(u)) with P fitted to -log2(erfc(u / sqrt 2)) / u.
+ACCELERATE_INLINE V erfc_scaled(V u) {
+  V p = set(3.38970595e-08f);
+  p = fma(p, u, set(-9.94536206e-07f));
+  p = fma(p, u, set(1.22799208e-05f));
+  p = fma(p, u, set(-8.264693e-05f));
+  p = fma(p, u, set(2.95092043e-04f));
+  p = fma(p, u, set(-1.97436106e-05f));
+  p = fma(p, u, set(-6.93651959e-03f));
+  p = fma(p, u, set(5.24423346e-02f));
+  p = fma(p, u, set(4.59218263e-01f));
+  p = fma(p, u, set(1.15110469f));
+  return exp2_nonpositive(neg(p * u));
+}
+
+/// An odd polynomial near 0; beyond, from erfc. Absolute error below 3e-7.
 ACCELERATE_INLINE V erf(V x) {
-  const V bounded = min(set(4.0f), max(set(-4.0f), x));
-  const V z = bounded * bounded;
-  V p = set(-2.72614225801306e-10f);
-  p = fma(p, z, set(2.77068142495902e-08f));
-  p = fma(p, z, set(-2.10102402082508e-06f));
-  p = fma(p, z, set(-5.69250639462346e-05f));
-  p = fma(p, z, set(-7.34990630326855e-04f));
-  p = fma(p, z, set(-2.95459980854025e-03f));
-  p = fma(p, z, set(-1.60960333262415e-02f));
-  V q = set(-1.45660718464996e-05f);
-  q = fma(q, z, set(-2.13374055278905e-04f));
-  q = fma(q, z, set(-1.68282697438203e-03f));
-  q = fma(q, z, set(-7.37332916720468e-03f));
-  q = fma(q, z, set(-1.42647390514189e-02f));
-  return bounded * p / q;
+  const V z = x * x;
+  V p = set(-6.5353028e-04f);
+  p = fma(p, z, set(5.08514226e-03f));
+  p = fma(p, z, set(-2.68208143e-02f));
+  p = fma(p, z, set(1.1283113e-01f));
+  p = fma(p, z, set(-3.76126014e-01f));
+  p = fma(p, z, set(1.12837916f));
+  const V near = p * x;
+  const V size = abs(x);
+  const V far = set(1.0f) - erfc_scaled(min(set(15.0f), size * set(1.41421356237309505f)));
+  const V signed_far = as_float(ior(as_int(far), iand(as_int(x), iset(INT32_MIN))));
+  return select(lt(size, set(0.75f)), near, signed_far);
 }
 
 ACCELERATE_INLINE V sigmoid(V x) { return set(1.0f) / (set(1.0f) + exp(neg(x))); }
 ACCELERATE_INLINE V relu(V x) { return max(zero(), x); }
+/// x Phi(x) = max(x, 0) - |x| / 2 erfc(|x| / sqrt 2), which does not cancel in the tail.
 ACCELERATE_INLINE V gelu(V x) {
-  const V half = x * set(0.5f);
-  return fma(half, erf(x * set(0.707106781186547524f)), half);
+  const V size = min(set(15.0f), abs(x));
+  return fnma(size * set(0.5f), erfc_scaled(size), relu(x));
 }
+/// x (1 + tanh u) / 2 = x / (1 + e^-2u)
 ACCELERATE_INLINE V gelu_tanh(V x) {
-  const V inner = x * fma(x * x, set(0.044715f * 0.797884560802865356f), set(0.797884560802865356f));
-  const V half = x * set(0.5f);
-  return fma(half, tanh(inner), half);
+  const V twice = x * fma(x * x, set(-2.0f * 0.044715f * 0.797884560802865356f), set(-2.0f * 0.797884560802865356f));
+  return x / (set(1.0f) + exp(twice));
 }
 ACCELERATE_INLINE V quick_gelu(V x) { return x / (set(1.0f) + exp(x * set(-1.702f))); }
 ACCELERATE_INLINE V silu(V x) { return x / (set(1.0f) + exp(neg(x))); }
