@@ -75,6 +75,15 @@ std::string_view name_of_compute(ComputeType type) {
   return "f32";
 }
 
+/// Does an attribute depend on the extents of a call.
+bool has_symbolic_attribute(const Node& node) {
+  for (const auto& [name, attr] : node.attrs.map()) {
+    const auto* dims = std::get_if<Shape>(&attr);
+    if (dims != nullptr && !is_static(*dims)) return true;
+  }
+  return false;
+}
+
 bool has_unbacked(const TensorType& type) {
   return std::any_of(type.shape.begin(), type.shape.end(), [](const Dim& d) { return d.has_unbacked(); });
 }
@@ -144,7 +153,7 @@ class Compiler {
     const Graph& g = out_->plan;
     constant_.assign(g.num_values(), false);
     for (const Node& node : g.nodes()) {
-      bool all = !node.op->has_effects && node.regions.empty();
+      bool all = !node.op->has_effects && node.regions.empty() && !has_symbolic_attribute(node);
       for (ValueId id : node.operands) all = all && constant_[id];
       for (ValueId id : node.results) all = all && is_static(g.type_of(id).shape);
       if (all)
@@ -167,21 +176,51 @@ class Compiler {
     return {nullptr, reason};
   }
 
-  /// Ops that the first backend lacks are written in simpler ones, as long as that leads somewhere.
+  /// The node on f32 operands, for ops whose f16 and bf16 forms compute in f32 and round once. Nothing if no operand is of
+  /// such a type, or if the op's meaning lies in the type.
+  std::vector<Value> widen(Patch& patch, const Node& node) {
+    bool any = false;
+    if (!node.regions.empty() || node.op->name == "cast" || node.op->has_effects || node.op->is_elementwise) return {};
+    std::vector<Value> operands;
+    DType narrow = DType::f32;
+    for (ValueId id : node.operands) {
+      Value v = patch.value(id);
+      if (v.dtype() == DType::f16 || v.dtype() == DType::bf16) {
+        any = true;
+        narrow = v.dtype();
+        v = patch.add1(ops::registry().get("cast"), {v}, {{"dtype", DType::f32}});
+      }
+      operands.push_back(v);
+    }
+    if (!any) return {};
+    auto results = patch.add(*node.op, operands, node.attrs);
+    for (size_t i = 0; i < results.size(); ++i) {
+      if (out_->plan.type_of(node.results[i]).dtype == narrow && results[i].dtype() == DType::f32)
+        results[i] = patch.add1(ops::registry().get("cast"), {results[i]}, {{"dtype", narrow}});
+      if (results[i].dtype() != out_->plan.type_of(node.results[i]).dtype) return {};
+    }
+    return results;
+  }
+
+  /// Ops that the first backend lacks are computed in f32 where they are narrower, or written in simpler ones, as long as
+  /// that leads somewhere.
   void expand_unsupported() {
     for (int round = 0; round < 8; ++round) {
       find_constants();
       Patch patch(out_->plan);
       for (const Node& node : out_->plan.nodes()) {
-        if (!node.op->expand || node.op->is_view || constant_[node.results[0]]) continue;
+        if (node.op->is_view || node.results.empty() || constant_[node.results[0]]) continue;
         auto [entry, reason] = find_kernel(primary(), node);
         if (entry != nullptr) continue;
-        std::vector<Value> operands;
-        for (ValueId id : node.operands) operands.push_back(patch.value(id));
         patch.set_location(node.location);
-        auto results = node.op->expand(patch, node, operands);
+        std::vector<Value> results = primary().preference() < 0 ? std::vector<Value>() : widen(patch, node);
+        if (results.empty()) {
+          if (!node.op->expand) continue;
+          std::vector<Value> operands;
+          for (ValueId id : node.operands) operands.push_back(patch.value(id));
+          results = node.op->expand(patch, node, operands);
+        }
         for (size_t i = 0; i < results.size(); ++i) patch.replace(node.results[i], results[i]);
-        expanded_[node.op->name] = reason;
       }
       if (patch.empty()) return;
       out_->plan = patch.apply();
@@ -335,7 +374,6 @@ class Compiler {
   ComputeType compute_ = ComputeType::f32;
   std::vector<bool> constant_;
   std::vector<Tensor> values_;
-  std::map<std::string, std::string> expanded_;
   std::vector<std::pair<size_t, const KernelEntry*>> chosen_;
 };
 

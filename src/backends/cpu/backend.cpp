@@ -30,6 +30,7 @@ class CpuBackend : public Backend {
     cpu::add_embedding_kernels(kernels_, table);
     cpu::add_conv_kernels(kernels_, table);
     cpu::add_movement_kernels(kernels_, table);
+    cpu::add_scan_kernels(kernels_);
   }
   std::string_view name() const override { return "cpu"; }
   ProbeResult probe() const override {

@@ -30,6 +30,7 @@ void add_reduce_kernels(Entries& entries, const KernelTable& table);
 void add_embedding_kernels(Entries& entries, const KernelTable& table);
 void add_conv_kernels(Entries& entries, const KernelTable& table);
 void add_movement_kernels(Entries& entries, const KernelTable& table);
+void add_scan_kernels(Entries& entries);
 
 /// The kernels' element type, if they have one for it.
 std::optional<Element> element_of(DType dtype);

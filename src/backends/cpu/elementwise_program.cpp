@@ -47,6 +47,13 @@ const std::unordered_map<std::string_view, IntBinary>& int_binary_names() {
   return map;
 }
 
+/// What takes any numbers as truth values; logical_not is told apart by its name.
+const std::unordered_map<std::string_view, BoolBinary>& logical_names() {
+  static const std::unordered_map<std::string_view, BoolBinary> map = {{"logical_and", BoolBinary::logical_and}, {"logical_or", BoolBinary::logical_or},
+                                                                       {"logical_xor", BoolBinary::logical_xor}, {"logical_not", BoolBinary::logical_and}};
+  return map;
+}
+
 const std::unordered_map<std::string_view, Compare>& compare_names() {
   static const std::unordered_map<std::string_view, Compare> map = {{"equal", Compare::eq}, {"not_equal", Compare::ne}, {"less", Compare::lt},
                                                                     {"less_equal", Compare::le}, {"greater", Compare::gt}, {"greater_equal", Compare::ge}};
@@ -151,11 +158,7 @@ class Translator {
         return std::nullopt;
       }
       if (t == to) {
-        if (t == Element::f32) {
-          emit_unary(Unary::copy, node);
-        } else {
-          return unsupported;
-        }
+        emit_copy(node, t);
         return std::nullopt;
       }
       emit(Kind::convert, 0, node);
@@ -174,12 +177,31 @@ class Translator {
       emit(name == "is_nan" ? Kind::is_nan : Kind::is_inf, 0, node);
       return std::nullopt;
     }
+    if (logical_names().contains(name) && t != Element::u8) {
+      std::vector<int> truths;
+      for (ValueId id : node.operands) truths.push_back(is_not_zero(reg(id), t));
+      if (name == "logical_not") {
+        emit(Kind::bool_not, 0, node);
+      } else {
+        emit(Kind::bool_binary, static_cast<int>(logical_names().at(name)), node);
+        program_.instructions.back().b = truths[1];
+      }
+      program_.instructions.back().a = truths[0];
+      return std::nullopt;
+    }
     if (t == Element::u8) return translate_bool(node, unsupported);
     if (t != Element::f32) return translate_int(node, unsupported);
     if (auto it = unary_names().find(name); it != unary_names().end()) {
       emit_unary(it->second, node);
     } else if (auto b = binary_names().find(name); b != binary_names().end()) {
       emit(Kind::binary, static_cast<int>(b->second), node);
+    } else if (name == "trunc_divide") {
+      emit(Kind::binary, static_cast<int>(Binary::div), node);
+      int quotient = temporary(Element::f32);
+      program_.instructions.back().dst = quotient;
+      emit_unary(Unary::trunc, node);
+      program_.instructions.back().a = quotient;
+      program_.instructions.back().b = -1;
     } else if (name == "gelu") {
       emit_unary(node.attrs.string("approximate") == "tanh" ? Unary::gelu_tanh : Unary::gelu, node);
     } else if (name == "leaky_relu") {
@@ -216,6 +238,8 @@ class Translator {
     const std::string& name = node.op->name;
     if (auto it = int_binary_names().find(name); it != int_binary_names().end()) {
       emit(Kind::int_binary, static_cast<int>(it->second), node);
+    } else if (name == "floor" || name == "ceil" || name == "round" || name == "trunc") {
+      emit_copy(node, type(node.operands[0]));
     } else if (name == "neg") {
       emit(Kind::int_unary, static_cast<int>(IntUnary::neg), node);
     } else if (name == "abs") {
@@ -230,13 +254,37 @@ class Translator {
     return std::nullopt;
   }
 
-  int zero(Element type) {
+  int temporary(Element type) {
     Register r;
     r.type = type;
     r.stored = type;
-    r.constant = 0.0;
     program_.registers.push_back(r);
     return static_cast<int>(program_.registers.size()) - 1;
+  }
+  int zero(Element type) {
+    int out = temporary(type);
+    program_.registers.back().constant = 0.0;
+    return out;
+  }
+  /// A bool register: value != 0.
+  int is_not_zero(int value, Element type) {
+    Instruction i;
+    i.kind = type == Element::f32 ? Kind::compare : Kind::int_compare;
+    i.op = static_cast<int>(Compare::ne);
+    i.a = value;
+    i.b = zero(type);
+    i.dst = temporary(Element::u8);
+    program_.instructions.push_back(i);
+    return i.dst;
+  }
+  void emit_copy(const Node& node, Element type) {
+    if (type == Element::f32) return emit_unary(Unary::copy, node);
+    if (type == Element::u8) {
+      emit(Kind::bool_binary, static_cast<int>(BoolBinary::logical_or), node);
+    } else {
+      emit(Kind::int_binary, static_cast<int>(IntBinary::bitwise_or), node);
+    }
+    program_.instructions.back().b = program_.instructions.back().a;
   }
 
   const Graph& graph_;
@@ -272,7 +320,7 @@ void int_loop(int64_t n, const Slot& a, const Slot& b, void* out, Fn fn) {
 template <typename T>
 void run_int_binary(IntBinary op, int64_t n, const Slot& a, const Slot& b, void* out) {
   using U = std::make_unsigned_t<T>;
-  // Division by zero gives 0: integers have no NaN, and a fault must not end the process.
+  // As the ops define it: a quotient by zero is 0, its remainder the dividend.
   switch (op) {
     case IntBinary::add: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) + static_cast<U>(y)); }); break;
     case IntBinary::sub: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) - static_cast<U>(y)); }); break;
@@ -280,7 +328,7 @@ void run_int_binary(IntBinary op, int64_t n, const Slot& a, const Slot& b, void*
     case IntBinary::minimum: int_loop<T>(n, a, b, out, [](T x, T y) { return x < y ? x : y; }); break;
     case IntBinary::maximum: int_loop<T>(n, a, b, out, [](T x, T y) { return x > y ? x : y; }); break;
     case IntBinary::remainder:
-      int_loop<T>(n, a, b, out, [](T x, T y) { return y == 0 || y == -1 ? T{0} : static_cast<T>(x - static_cast<T>(floor_quotient(x, y)) * y); });
+      int_loop<T>(n, a, b, out, [](T x, T y) { return y == 0 ? x : y == -1 ? T{0} : static_cast<T>(x - static_cast<T>(floor_quotient(x, y)) * y); });
       break;
     case IntBinary::floor_divide:
       int_loop<T>(n, a, b, out, [](T x, T y) { return y == 0 ? T{0} : y == -1 ? static_cast<T>(U{0} - static_cast<U>(x)) : static_cast<T>(floor_quotient(x, y)); });

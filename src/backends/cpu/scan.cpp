@@ -1,0 +1,146 @@
+// Running sums, picks by index along an axis, and reductions of integers and bool: plain loops over lines of an axis,
+// spread over the threads.
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+#include "backends/cpu/cpu_kernel.h"
+#include "base/error.h"
+
+namespace accelerate::cpu {
+namespace {
+
+/// x as [outer, size, inner] around an axis.
+struct Lines {
+  int64_t outer = 1, size = 0, inner = 1;
+};
+
+Lines lines_of(const std::vector<int64_t>& shape, size_t axis) {
+  std::span<const int64_t> x = shape;
+  return {product(x.first(axis)), x[axis], product(x.subspan(axis + 1))};
+}
+
+/// body(outer, inner) for each line, in groups that are worth a task.
+template <typename Body>
+void for_lines(Executor& executor, const Lines& lines, Body body) {
+  int64_t count = lines.outer * lines.inner;
+  int64_t per_task = std::max<int64_t>(1, 8192 / std::max<int64_t>(lines.size, 1));
+  executor.parallel_for((count + per_task - 1) / per_task, [&](int64_t task, int) {
+    for (int64_t i = task * per_task; i < std::min(count, (task + 1) * per_task); ++i) body(i / lines.inner, i % lines.inner);
+  });
+}
+
+template <typename From, typename To, typename Sum>
+void cumulate(Executor& executor, const Lines& lines, const void* in, void* out, bool exclusive, bool reverse) {
+  const auto* x = static_cast<const From*>(in);
+  auto* y = static_cast<To*>(out);
+  for_lines(executor, lines, [&](int64_t o, int64_t i) {
+    int64_t base = o * lines.size * lines.inner + i;
+    Sum sum = 0;
+    for (int64_t j = 0; j < lines.size; ++j) {
+      int64_t at = base + (reverse ? lines.size - 1 - j : j) * lines.inner;
+      Sum before = sum;
+      sum += static_cast<Sum>(x[at]);
+      y[at] = static_cast<To>(exclusive ? before : sum);
+    }
+  });
+}
+
+void add_cumsum(Entries& entries) {
+  entries.push_back({"cumsum", "lines",
+                     [](const NodeSite& site) -> std::optional<std::string> {
+                       DType t = site.in(0).dtype;
+                       if (t == DType::f32 || t == DType::i64 || t == DType::i32 || t == DType::boolean) return std::nullopt;
+                       return fmt::format("values of {}", name_of(t));
+                     },
+                     [](const NodeSite& site, CompileContext&) {
+                       const Attrs& attrs = site.node.attrs;
+                       auto axis = static_cast<size_t>(attrs.integer("axis"));
+                       return make_kernel([axis, dtype = site.in(0).dtype, exclusive = attrs.boolean("exclusive"),
+                                           reverse = attrs.boolean("reverse")](const ConcreteNode& node) {
+                         Lines lines = lines_of(node.inputs[0], axis);
+                         Prepared out;
+                         out.run = [=](Executor& executor, const LaunchArgs& args) {
+                           switch (dtype) {
+                             case DType::f32: cumulate<float, float, double>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
+                             case DType::i64: cumulate<int64_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
+                             case DType::i32: cumulate<int32_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
+                             default: cumulate<uint8_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
+                           }
+                         };
+                         return out;
+                       });
+                     }});
+}
+
+/// y[..., j, ...] = x[..., index[..., j, ...], ...]: the axes beside `axis` may be shorter in the indices.
+template <typename Index, typename Element>
+void pick(Executor& executor, const std::vector<int64_t>& x_shape, const std::vector<int64_t>& shape, size_t axis, const void* in, const void* ids, void* out) {
+  const auto* x = static_cast<const Element*>(in);
+  const auto* index = static_cast<const Index*>(ids);
+  auto* y = static_cast<Element*>(out);
+  auto strides = contiguous_strides(x_shape);
+  int64_t last = shape.empty() ? 1 : shape.back();
+  int64_t rows = last == 0 ? 0 : product(shape) / last;
+  int64_t extent = x_shape[axis];
+  int64_t per_task = std::max<int64_t>(1, 8192 / std::max<int64_t>(last, 1));
+  executor.parallel_for((rows + per_task - 1) / per_task, [&](int64_t task, int) {
+    for (int64_t r = task * per_task; r < std::min(rows, (task + 1) * per_task); ++r) {
+      int64_t rest = r;
+      int64_t base = 0;
+      for (size_t k = shape.size() - 1; k-- > 0;) {
+        if (k != axis) base += rest % shape[k] * strides[k];
+        rest /= shape[k];
+      }
+      for (int64_t j = 0; j < last; ++j) {
+        int64_t id = index[r * last + j];
+        int64_t at = id < 0 ? id + extent : id;
+        if (at < 0 || at >= extent) fail(ErrorCode::invalid_argument, "index {} is out of range for an axis of {}", id, extent);
+        y[r * last + j] = x[base + at * strides[axis] + (axis + 1 == shape.size() ? 0 : j)];
+      }
+    }
+  });
+}
+
+template <typename Index>
+void pick_sized(size_t element_size, Executor& executor, const std::vector<int64_t>& x_shape, const std::vector<int64_t>& shape, size_t axis, const LaunchArgs& args) {
+  switch (element_size) {
+    case 1: pick<Index, uint8_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
+    case 2: pick<Index, uint16_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
+    case 4: pick<Index, uint32_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
+    default: pick<Index, uint64_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
+  }
+}
+
+void add_gather_elements(Entries& entries) {
+  entries.push_back({"gather_elements", "pick",
+                     [](const NodeSite& site) -> std::optional<std::string> {
+                       if (site.in(0).rank() == 0) return "a scalar";
+                       return std::nullopt;
+                     },
+                     [](const NodeSite& site, CompileContext&) {
+                       auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+                       size_t element_size = size_of(site.in(0).dtype);
+                       bool wide = site.in(1).dtype == DType::i64;
+                       return make_kernel([axis, element_size, wide](const ConcreteNode& node) {
+                         Prepared out;
+                         out.run = [axis, element_size, wide, x_shape = node.inputs[0], shape = node.outputs[0]](Executor& executor, const LaunchArgs& args) {
+                           if (wide) {
+                             pick_sized<int64_t>(element_size, executor, x_shape, shape, axis, args);
+                           } else {
+                             pick_sized<int32_t>(element_size, executor, x_shape, shape, axis, args);
+                           }
+                         };
+                         return out;
+                       });
+                     }});
+}
+
+}  // namespace
+
+void add_scan_kernels(Entries& entries) {
+  add_cumsum(entries);
+  add_gather_elements(entries);
+}
+
+}  // namespace accelerate::cpu
