@@ -183,9 +183,19 @@ Tokenizer::Tokenizer() : handle_(std::make_unique<Handle>()) {}
 Tokenizer::~Tokenizer() = default;
 
 std::shared_ptr<const Tokenizer> Tokenizer::load(const FileSet& files, const TokenizerOptions& options) {
-  const TokenizerFiles config = read_tokenizer_files(files);
   std::shared_ptr<Tokenizer> out(new Tokenizer());
-  out->description_ = files.description();
+  try {
+    out->read(files, options);
+  } catch (Error& error) {
+    error.in(fmt::format("the tokenizer of {}", files.description()));
+    throw;
+  }
+  return out;
+}
+
+void Tokenizer::read(const FileSet& files, const TokenizerOptions& options) {
+  const TokenizerFiles config = read_tokenizer_files(files);
+  description_ = files.description();
   const bool has_json = files.contains("tokenizer.json");
   ConvertedTokenizer converted;
   if (has_json) {
@@ -195,24 +205,22 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const FileSet& files, const Tok
   }
   const std::string settings = crate_settings(config, has_json ? nullptr : &converted).dump();
   at_string error{};
-  const at_status status =
-      at_tokenizer_create(text_of(converted.json), text_of(settings), &out->handle_->tokenizer, &error);
+  const at_status status = at_tokenizer_create(text_of(converted.json), text_of(settings), &handle_->tokenizer, &error);
   if (status != at_ok) {
     const std::string message = crate::take(error);
-    fail(ErrorCode::invalid_model, "the tokenizer of {} cannot be built: {}{}", files.description(),
-         has_json ? "tokenizer.json: " : "", message);
+    fail(ErrorCode::invalid_model, "the tokenizer cannot be built: {}{}", has_json ? "tokenizer.json: " : "", message);
   }
 
   for (size_t i = 0; i < kNumSpecialTokens; ++i) {
     if (!config.special_tokens[i]) continue;
-    const auto id = out->token_to_id(config.special_tokens[i]->content);
+    const auto id = token_to_id(config.special_tokens[i]->content);
     if (!id && config.is_class_default[i]) continue;
-    out->special_tokens_[i] = config.special_tokens[i]->content;
-    out->special_ids_[i] = id;
+    special_tokens_[i] = config.special_tokens[i]->content;
+    special_ids_[i] = id;
   }
   const auto note = [&](const AddedToken& token) {
-    const auto id = out->token_to_id(token.content);
-    if (id && token.special) out->all_special_ids_.push_back(*id);
+    const auto id = token_to_id(token.content);
+    if (id && token.special) all_special_ids_.push_back(*id);
   };
   for (const auto& token : config.special_tokens) {
     if (token) note(*token);
@@ -221,20 +229,19 @@ std::shared_ptr<const Tokenizer> Tokenizer::load(const FileSet& files, const Tok
   std::ranges::for_each(config.extra_special_tokens, note);
   std::ranges::for_each(converted.extra_special_tokens, note);
   std::ranges::for_each(config.added_tokens, note);
-  std::ranges::sort(out->all_special_ids_);
+  std::ranges::sort(all_special_ids_);
 
-  out->model_max_length_ = read_max_length(config, options.max_positions);
-  out->max_text_bytes_ = options.max_text_bytes;
-  out->truncation_side_ = read_side(config, "truncation_side", Side::right);
-  const Side padding_side = config.tokenizer_class != nullptr ? config.tokenizer_class->padding_side : Side::right;
-  out->padding_side_ = read_side(config, "padding_side", padding_side);
-  out->model_input_names_ = read_input_names(config);
-  out->clean_up_spaces_ = json_bool(config.config, "clean_up_tokenization_spaces", false);
-  out->clean_up_byte_pairs_ =
+  model_max_length_ = read_max_length(config, options.max_positions);
+  max_text_bytes_ = options.max_text_bytes;
+  truncation_side_ = read_side(config, "truncation_side", Side::right);
+  const Side default_side = config.tokenizer_class != nullptr ? config.tokenizer_class->padding_side : Side::right;
+  padding_side_ = read_side(config, "padding_side", default_side);
+  model_input_names_ = read_input_names(config);
+  clean_up_spaces_ = json_bool(config.config, "clean_up_tokenization_spaces", false);
+  clean_up_byte_pairs_ =
       json_bool(config.config, "clean_up_tokenization_spaces_for_bpe_even_though_it_will_corrupt_output", false);
-  out->clip_decoding_ = config.tokenizer_class != nullptr && config.tokenizer_class->kind == TokenizerKind::clip;
-  out->chat_template_ = config.chat_template;
-  return out;
+  clip_decoding_ = config.tokenizer_class != nullptr && config.tokenizer_class->kind == TokenizerKind::clip;
+  chat_template_ = config.chat_template;
 }
 
 std::vector<Encoding> Tokenizer::encode_windows(const TextInput& input, const EncodeOptions& options,

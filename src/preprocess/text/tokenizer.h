@@ -51,7 +51,7 @@ struct TokenizerOptions {
   /// Positions that the model has for tokens; limits model_max_length().
   std::optional<int64_t> max_positions;
   /// Longer texts are refused.
-  size_t max_text_bytes = size_t{64} << 20;
+  size_t max_text_bytes = size_t{16} << 20;
 };
 
 /// A Hugging Face tokenizer. Immutable; all methods may be called by several threads at once.
@@ -111,6 +111,7 @@ class Tokenizer {
  private:
   struct Handle;
   Tokenizer();
+  void read(const FileSet& files, const TokenizerOptions& options);
   std::vector<Encoding> encode_windows(const TextInput& input, const EncodeOptions& options, size_t sample) const;
 
   std::unique_ptr<Handle> handle_;

@@ -1,5 +1,6 @@
 //! Text to tokens: the reference pipeline, with truncation and special tokens decided per call.
 
+use crate::locality;
 use tokenizers::utils::truncation::{truncate_encodings, TruncationDirection, TruncationParams, TruncationStrategy};
 use tokenizers::{Encoding, Model, OffsetType, PostProcessor, PreTokenizedString, PreTokenizer, Tokenizer};
 
@@ -31,6 +32,30 @@ pub struct Options {
 
 /// All windows of one text (or pair) together may hold this many tokens.
 const MAX_OVERFLOW_TOKENS: usize = 1 << 26;
+
+/// The tokenizer of a handle.
+pub struct Loaded {
+    pub tokenizer: Tokenizer,
+    /// locality::is_local(&tokenizer)
+    pub is_local: bool,
+}
+
+/// A text this long is cut before it is encoded, where few of its tokens are wanted and is_local allows it.
+const MIN_LONG_TEXT: usize = 1 << 14;
+
+/// The first `limit` tokens, or more, of a text; all if there are fewer.
+fn encode_beginning(loaded: &Loaded, text: &str, type_id: u32, limit: usize) -> Result<Encoding, Failure> {
+    let mut size = limit.saturating_mul(8).max(MIN_LONG_TEXT);
+    while loaded.is_local && size < text.len() / 2 {
+        let Some(cut) = locality::find_cut(text, size).filter(|cut| *cut < text.len() / 2) else { break };
+        let encoding = encode_sequence(&loaded.tokenizer, &text[..cut], type_id, Some(limit))?;
+        if encoding.len() >= limit {
+            return Ok(encoding);
+        }
+        size = cut.saturating_mul(4);
+    }
+    encode_sequence(&loaded.tokenizer, text, type_id, Some(limit))
+}
 
 fn encode_sequence(tokenizer: &Tokenizer, text: &str, type_id: u32, limit: Option<usize>) -> Result<Encoding, Failure> {
     let model = |e: tokenizers::Error| Failure::Model(e.to_string());
@@ -147,20 +172,20 @@ fn truncate(
 }
 
 /// Errors name what to change; the first element of the result is the text, the others its overflow.
-pub fn encode(
-    tokenizer: &Tokenizer,
-    first: &str,
-    second: Option<&str>,
-    options: &Options,
-) -> Result<Vec<Encoding>, Failure> {
+pub fn encode(loaded: &Loaded, first: &str, second: Option<&str>, options: &Options) -> Result<Vec<Encoding>, Failure> {
     // Tokens beyond these cannot change what is kept when the end is cut off and dropped. longest_first must know
     // which text of a pair is longer.
     let truncates = options.truncation != Truncation::None;
     let needs_lengths = options.truncation == Truncation::LongestFirst && second.is_some();
     let limit = (truncates && !options.keep_overflow && !options.truncate_left && !needs_lengths)
         .then(|| options.max_length.saturating_add(1));
-    let first = encode_sequence(tokenizer, first, 0, limit)?;
-    let second = second.map(|text| encode_sequence(tokenizer, text, 1, limit)).transpose()?;
+    let sequence = |text, type_id| match limit {
+        Some(limit) => encode_beginning(loaded, text, type_id, limit),
+        None => encode_sequence(&loaded.tokenizer, text, type_id, None),
+    };
+    let tokenizer = &loaded.tokenizer;
+    let first = sequence(first, 0)?;
+    let second = second.map(|text| sequence(text, 1)).transpose()?;
     let (first, second) = if truncates { truncate(tokenizer, first, second, options)? } else { (first, second) };
 
     let failed = |e: tokenizers::Error| Failure::Model(e.to_string());

@@ -3,14 +3,16 @@
 mod chat;
 mod encode;
 mod load;
+mod locality;
 mod python_text;
 
+use encode::Loaded;
 use std::any::Any;
 use std::cell::RefCell;
 use std::os::raw::{c_char, c_int, c_ulong};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Once;
-use tokenizers::{Model, Tokenizer};
+use tokenizers::Model;
 
 const OK: c_int = 0;
 const BAD_INPUT: c_int = 1;
@@ -114,19 +116,20 @@ unsafe fn guarded<T>(out: *mut T, error: *mut AtString, body: impl FnOnce() -> R
 pub unsafe extern "C" fn at_tokenizer_create(
     json: AtText,
     settings: AtText,
-    out: *mut *mut Tokenizer,
+    out: *mut *mut Loaded,
     error: *mut AtString,
 ) -> c_int {
     guarded(out, error, || {
         let bad = |message: String| (BAD_MODEL, message);
         let tokenizer =
             load::load(json.text("it").map_err(bad)?, settings.text("settings").map_err(bad)?).map_err(bad)?;
-        Ok(Box::into_raw(Box::new(tokenizer)))
+        let is_local = locality::is_local(&tokenizer);
+        Ok(Box::into_raw(Box::new(Loaded { tokenizer, is_local })))
     })
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn at_tokenizer_destroy(tokenizer: *mut Tokenizer) {
+pub unsafe extern "C" fn at_tokenizer_destroy(tokenizer: *mut Loaded) {
     if !tokenizer.is_null() {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(Box::from_raw(tokenizer))));
     }
@@ -179,7 +182,7 @@ fn window(encoding: tokenizers::Encoding) -> Window {
 
 #[no_mangle]
 pub unsafe extern "C" fn at_encode(
-    tokenizer: *const Tokenizer,
+    tokenizer: *const Loaded,
     first: AtText,
     second: *const AtText,
     options: *const AtEncodeOptions,
@@ -241,7 +244,7 @@ pub unsafe extern "C" fn at_encodings_destroy(encodings: *mut Vec<Window>) {
 
 #[no_mangle]
 pub unsafe extern "C" fn at_decode(
-    tokenizer: *const Tokenizer,
+    tokenizer: *const Loaded,
     ids: *const u32,
     num_ids: usize,
     skip_special_tokens: bool,
@@ -250,18 +253,22 @@ pub unsafe extern "C" fn at_decode(
 ) -> c_int {
     guarded(out, error, || {
         let ids = if num_ids == 0 { &[] } else { std::slice::from_raw_parts(ids, num_ids) };
-        (*tokenizer).decode(ids, skip_special_tokens).map(AtString::give).map_err(|e| (BAD_MODEL, e.to_string()))
+        (*tokenizer)
+            .tokenizer
+            .decode(ids, skip_special_tokens)
+            .map(AtString::give)
+            .map_err(|e| (BAD_MODEL, e.to_string()))
     })
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn at_token_to_id(tokenizer: *const Tokenizer, token: AtText) -> i64 {
-    token.text("").ok().and_then(|token| (*tokenizer).token_to_id(token)).map_or(-1, i64::from)
+pub unsafe extern "C" fn at_token_to_id(tokenizer: *const Loaded, token: AtText) -> i64 {
+    token.text("").ok().and_then(|token| (*tokenizer).tokenizer.token_to_id(token)).map_or(-1, i64::from)
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn at_id_to_token(tokenizer: *const Tokenizer, id: u32, out: *mut AtString) -> bool {
-    match (*tokenizer).id_to_token(id) {
+pub unsafe extern "C" fn at_id_to_token(tokenizer: *const Loaded, id: u32, out: *mut AtString) -> bool {
+    match (*tokenizer).tokenizer.id_to_token(id) {
         Some(token) => {
             out.write(AtString::give(token));
             true
@@ -271,14 +278,14 @@ pub unsafe extern "C" fn at_id_to_token(tokenizer: *const Tokenizer, id: u32, ou
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn at_vocab_size(tokenizer: *const Tokenizer, with_added_tokens: bool) -> usize {
-    (*tokenizer).get_vocab_size(with_added_tokens)
+pub unsafe extern "C" fn at_vocab_size(tokenizer: *const Loaded, with_added_tokens: bool) -> usize {
+    (*tokenizer).tokenizer.get_vocab_size(with_added_tokens)
 }
 
 /// The largest id that any token has, or -1.
 #[no_mangle]
-pub unsafe extern "C" fn at_max_id(tokenizer: *const Tokenizer) -> i64 {
-    let tokenizer = &*tokenizer;
+pub unsafe extern "C" fn at_max_id(tokenizer: *const Loaded) -> i64 {
+    let tokenizer = &(*tokenizer).tokenizer;
     let added = tokenizer.get_added_vocabulary().get_vocab().values().copied().max();
     let model = tokenizer.get_model();
     let size = model.get_vocab_size() as u32;
@@ -289,14 +296,14 @@ pub unsafe extern "C" fn at_max_id(tokenizer: *const Tokenizer) -> i64 {
 }
 
 #[no_mangle]
-pub unsafe extern "C" fn at_num_added_tokens(tokenizer: *const Tokenizer, pair: bool) -> usize {
-    encode::num_added_tokens(&*tokenizer, pair)
+pub unsafe extern "C" fn at_num_added_tokens(tokenizer: *const Loaded, pair: bool) -> usize {
+    encode::num_added_tokens(&(*tokenizer).tokenizer, pair)
 }
 
 /// 0 WordPiece, 1 BPE, 2 Unigram, 3 WordLevel.
 #[no_mangle]
-pub unsafe extern "C" fn at_model_kind(tokenizer: *const Tokenizer) -> c_int {
-    match (*tokenizer).get_model() {
+pub unsafe extern "C" fn at_model_kind(tokenizer: *const Loaded) -> c_int {
+    match (*tokenizer).tokenizer.get_model() {
         tokenizers::ModelWrapper::WordPiece(_) => 0,
         tokenizers::ModelWrapper::BPE(_) => 1,
         tokenizers::ModelWrapper::Unigram(_) => 2,
