@@ -365,7 +365,7 @@ class Parser {
       word(w);
       TensorType t = type();
       auto extents = static_extents(t.shape);
-      if (!extents) bad("a tensor of fixed shape");
+      if (!extents || !t.encoding.plain() || t.is_token()) bad("a tensor of fixed shape, with plain data");
       skip();
       if (text_.substr(position_, 2) != "0x") bad("0x and the bytes of the tensor");
       position_ += 2;
@@ -380,6 +380,7 @@ class Parser {
         int low = hex_digit(text_[position_ + 1]);
         if (high < 0 || low < 0) bad("hexadecimal digits");
         bytes[i] = static_cast<unsigned char>(high * 16 + low);
+        if (t.dtype == DType::boolean && bytes[i] > 1) bad("00 or 01 for an element of bool");
         position_ += 2;
       }
       return out;

@@ -62,6 +62,7 @@ int64_t checked_mul(int64_t a, int64_t b) {
 
 int64_t floor_divide(int64_t a, int64_t b) {
   if (b == 0) fail(ErrorCode::invalid_shape, "dim {} is divided by zero", a);
+  if (b == -1) return checked_mul(a, -1);
   int64_t q = a / b;
   return (a % b != 0 && ((a < 0) != (b < 0))) ? q - 1 : q;
 }
@@ -87,6 +88,12 @@ int64_t apply_function(Dim::Atom::Kind kind, int64_t a, int64_t b) {
   }
   return 0;
 }
+
+/// True if b (not 0) divides a.
+bool divides(int64_t b, int64_t a) { return b == -1 || a % b == 0; }
+
+constexpr size_t kMaxTerms = 4096;
+constexpr size_t kMaxDegree = 64;
 
 bool valid_symbol(std::string_view name) {
   if (!name.empty() && name.front() == '?') name.remove_prefix(1);
@@ -239,14 +246,14 @@ std::optional<std::pair<std::string, int64_t>> Dim::solve(int64_t extent, const 
       for (const std::string& s : symbols) is_known = is_known && known.contains(s);
     }
     if (is_known) {
-      rest -= from_terms({term}).evaluate(known);
+      rest = checked_add(rest, checked_mul(-1, from_terms({term}).evaluate(known)));
     } else {
       if (unknown != nullptr || term.atoms.size() != 1 || term.atoms[0].kind != Atom::Kind::symbol) return std::nullopt;
       unknown = &term;
     }
   }
-  if (unknown == nullptr || rest % unknown->coefficient != 0) return std::nullopt;
-  return std::make_pair(unknown->atoms[0].name, rest / unknown->coefficient);
+  if (unknown == nullptr || !divides(unknown->coefficient, rest)) return std::nullopt;
+  return std::make_pair(unknown->atoms[0].name, floor_divide(rest, unknown->coefficient));
 }
 
 Dim operator+(const Dim& a, const Dim& b) {
@@ -264,10 +271,12 @@ Dim operator*(const Dim& a, const Dim& b) {
   std::vector<Dim::Term> out;
   auto left = a.to_terms();
   auto right = b.to_terms();
+  if (left.size() * right.size() > kMaxTerms) fail(ErrorCode::invalid_shape, "a dim expression grows beyond {} terms", kMaxTerms);
   for (const auto& x : left) {
     for (const auto& y : right) {
       Dim::Term term{checked_mul(x.coefficient, y.coefficient), x.atoms};
       term.atoms.insert(term.atoms.end(), y.atoms.begin(), y.atoms.end());
+      if (term.atoms.size() > kMaxDegree) fail(ErrorCode::invalid_shape, "a dim expression multiplies more than {} dims", kMaxDegree);
       out.push_back(std::move(term));
     }
   }
@@ -283,8 +292,8 @@ Dim floordiv(const Dim& a, const Dim& b) {
     std::vector<Dim::Term> whole;
     std::vector<Dim::Term> rest;
     for (auto term : a.to_terms()) {
-      if (term.coefficient % *divisor == 0) {
-        term.coefficient /= *divisor;
+      if (divides(*divisor, term.coefficient)) {
+        term.coefficient = floor_divide(term.coefficient, *divisor);
         whole.push_back(std::move(term));
       } else {
         rest.push_back(std::move(term));
@@ -307,11 +316,11 @@ Dim floordiv(const Dim& a, const Dim& b) {
         }
         term.atoms.erase(it);
       }
-      if (!exact || term.coefficient % terms[0].coefficient != 0) {
+      if (!exact || !divides(terms[0].coefficient, term.coefficient)) {
         exact = false;
         break;
       }
-      term.coefficient /= terms[0].coefficient;
+      term.coefficient = floor_divide(term.coefficient, terms[0].coefficient);
       out.push_back(std::move(term));
     }
     if (exact) return Dim::from_terms(std::move(out));
@@ -331,7 +340,7 @@ Dim mod(const Dim& a, const Dim& b) {
     if (*divisor == 1) return 0;
     std::vector<Dim::Term> rest;
     for (auto term : a.to_terms())
-      if (term.coefficient % *divisor != 0) rest.push_back(std::move(term));
+      if (!divides(*divisor, term.coefficient)) rest.push_back(std::move(term));
     if (rest.empty()) return 0;
   }
   Dim::Atom atom;

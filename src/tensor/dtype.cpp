@@ -36,7 +36,9 @@ uint8_t encode_f8(float value, uint8_t max_finite, uint8_t overflow) {
   if (low == max_finite) {
     float top = Decode(max_finite);
     float step = top - Decode(static_cast<uint8_t>(max_finite - 1));
-    return static_cast<uint8_t>(sign | (magnitude >= top + step / 2 ? overflow : max_finite));
+    float limit = top + step / 2;
+    bool over = magnitude > limit || (magnitude == limit && max_finite % 2 == 1);
+    return static_cast<uint8_t>(sign | (over ? overflow : max_finite));
   }
   float below = magnitude - Decode(static_cast<uint8_t>(low));
   float above = Decode(static_cast<uint8_t>(low + 1)) - magnitude;
