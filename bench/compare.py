@@ -31,14 +31,8 @@ SEQUENCE = 128
 def model_folder(name, work):
     """The folder of a model; random ones are made once, by transformers, from the real configuration."""
     if name == "minilm":
-        target = work / name
-        if not target.exists():
-            source = pathlib.Path(subprocess.run([sys.executable, ROOT / "tools/model_path.py", "minilm"], check=True, capture_output=True, text=True).stdout.strip())
-            target.mkdir(parents=True)
-            for file in source.iterdir():
-                if file.is_file():
-                    (target / file.name).symlink_to(file)
-        return target
+        found = subprocess.run([sys.executable, ROOT / "tools/model_path.py", "minilm"], check=True, capture_output=True, text=True)
+        return pathlib.Path(found.stdout.strip())
     target = work / name
     if (target / "model.safetensors").exists():
         return target

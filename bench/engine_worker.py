@@ -44,7 +44,8 @@ def positional(torch, model):
 
 
 def onnx_file():
-    path = folder / "model.onnx"
+    work = pathlib.Path(inputs_file).parent  # MODEL-BATCH, one folder a line of the table
+    path = work.parent / f"{work.name.rsplit('-', 1)[0]}.onnx"
     if path.exists():
         return path
     torch, model = load_torch()
