@@ -265,6 +265,7 @@ void register_deberta_v2(ModelRegistry& registry) {
                      .act = "gelu"};
   family.complete = [](const Json& json, TextConfig& config) {
     config.is_decoder = false;
+    config.embedding = positive(json, "embedding_size", config.hidden, kMaxWidth);
     const int64_t size = positive(json, "attention_head_size", config.hidden / config.heads, kMaxWidth);
     if (size * config.heads != config.hidden) {
       fail(ErrorCode::unsupported_model, "'attention_head_size' is {}; expected hidden_size / num_attention_heads, {}",

@@ -22,7 +22,6 @@ void register_distilbert(ModelRegistry& registry) {
   family.complete = [](const Json&, TextConfig& config) {
     config.eps = 1e-12;
     config.token_types = 0;
-    config.embedding = config.hidden;
   };
   family.encode = [](Layers& layers, const TextConfig& config, const TextInputs& inputs) {
     Value x = bert_embeddings(layers, config, inputs, positions(inputs), "distilbert.embeddings");

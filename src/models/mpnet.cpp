@@ -63,7 +63,6 @@ void register_mpnet(ModelRegistry& registry) {
   family.complete = [](const Json&, TextConfig& config) {
     config.token_types = 0;
     config.is_decoder = false;
-    config.embedding = config.hidden;
   };
   family.encode = encode;
   family.pool = [](Layers& layers, const TextConfig&, Value hidden) {

@@ -96,7 +96,7 @@ TextConfig read_text_config(const Json& config, const TextConfig& defaults) {
   out.vocab = positive(config, "vocab_size", defaults.vocab, kMaxVocabulary);
   out.hidden = positive_any(config, {"hidden_size", "dim"}, defaults.hidden, kMaxWidth);
   out.embedding =
-      positive(config, "embedding_size", defaults.embedding > 0 ? defaults.embedding : out.hidden, kMaxWidth);
+      defaults.embedding > 0 ? positive(config, "embedding_size", defaults.embedding, kMaxWidth) : out.hidden;
   out.num_layers = positive_any(config, {"num_hidden_layers", "n_layers"}, defaults.num_layers, kMaxLayers);
   out.heads = positive_any(config, {"num_attention_heads", "n_heads"}, defaults.heads, kMaxHeads);
   out.intermediate = positive_any(config, {"intermediate_size", "hidden_dim"}, defaults.intermediate, kMaxWidth);

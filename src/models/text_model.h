@@ -12,7 +12,7 @@ namespace accelerate::models {
 struct TextConfig {
   int64_t vocab = 0;
   int64_t hidden = 0;     // C
-  int64_t embedding = 0;  // width of the embedding tables; C unless the family factorises them
+  int64_t embedding = 0;  // width of the embedding tables; 0 in the defaults of a family: always C
   int64_t num_layers = 0;
   int64_t heads = 0;
   int64_t intermediate = 0;
