@@ -11,6 +11,7 @@ same versions. Exit status 77: torch or transformers is not installed.
 
 import argparse
 import hashlib
+import importlib.metadata
 import json
 import math
 import os
@@ -21,14 +22,6 @@ import zlib
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-try:
-    import torch
-    import transformers
-    from safetensors.torch import save_file
-except ImportError as error:
-    print(f"make_models.py: {error}; install torch, transformers and safetensors")
-    sys.exit(77)
-
 TEXT = dict(vocab_size=97, hidden_size=36, num_hidden_layers=2, num_attention_heads=3, intermediate_size=50,
             max_position_embeddings=40)
 SMALL = dict(vocab_size=61, hidden_size=20, num_hidden_layers=1, num_attention_heads=1, intermediate_size=7,
@@ -151,6 +144,14 @@ CLIP_CONFIGS = [
     ({**CLIP_TEXT, "num_hidden_layers": 3, "num_attention_heads": 6}, {**CLIP_VISION, "num_hidden_layers": 3}, 33,
      {"dtype": "float16"}),
 ]
+
+
+def load_libraries():
+    """Imports what takes seconds to import, once it is known to be needed."""
+    global torch, transformers, save_file
+    import torch
+    import transformers
+    from safetensors.torch import save_file
 
 
 def seed_of(name):
@@ -364,11 +365,17 @@ def main():
     arguments = parser.parse_args()
     minilm = find_minilm(arguments.minilm)
     script = hashlib.sha256(pathlib.Path(__file__).read_bytes()).hexdigest()
-    stamp = f"{script} torch {torch.__version__} transformers {transformers.__version__} minilm {minilm}\n"
+    try:
+        versions = [f"{name} {importlib.metadata.version(name)}" for name in ("torch", "transformers", "safetensors")]
+    except importlib.metadata.PackageNotFoundError as error:
+        print(f"make_models.py: {error.name} is not installed; pip install torch transformers safetensors")
+        sys.exit(77)
+    stamp = f"{script} {' '.join(versions)} minilm {minilm}\n"
     stamp_file = arguments.folder / "stamp.txt"
     if not arguments.only and stamp_file.is_file() and stamp_file.read_text() == stamp:
         print(f"{arguments.folder}: up to date")
         return
+    load_libraries()
     transformers.utils.logging.disable_progress_bar()
     torch.set_num_threads(2)
     torch.use_deterministic_algorithms(True)
