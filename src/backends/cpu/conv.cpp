@@ -129,7 +129,8 @@ std::optional<std::string> why_not_conv(const NodeSite& site) {
   if (auto reason = require_f32(site, {0, 2, 3})) return reason;
   int rank = site.in(0).rank();
   if (rank != 3 && rank != 4) return fmt::format("{} spatial axes; this kernel takes 1 or 2", rank - 2);
-  if (!site.constant_in(1)) return "weights that are computed in each call";
+  for (const Dim& dim : site.in(1).shape)
+    if (!dim.is_constant()) return "weights of " + site.in(1).to_string();
   DType w = site.in(1).dtype;
   if (w != DType::f32 && w != DType::bf16 && w != DType::f16) return "weights of " + site.in(1).to_string();
   if (site.node.op->name != "conv" && !is_activation(site.node.attrs.string("activation"))) return "the activation " + site.node.attrs.string("activation");
@@ -140,26 +141,32 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
   const Attrs& attrs = site.node.attrs;
   auto axes = static_cast<size_t>(site.in(0).rank() - 2);
   bool last = channels_last(site);
-  Tensor weight = site.constant(1);
+  std::vector<int64_t> weight_shape = *static_extents(site.in(1).shape);
   ConvShape fixed;
   fixed.groups = attrs.integer("groups");
-  fixed.out_channels = weight.dim(0);
-  fixed.in_channels = weight.dim(1) * fixed.groups;
-  fixed.kernel_h = axes == 1 ? 1 : weight.dim(2);
-  fixed.kernel_w = weight.dim(-1);
+  fixed.out_channels = weight_shape[0];
+  fixed.in_channels = weight_shape[1] * fixed.groups;
+  fixed.kernel_h = axes == 1 ? 1 : weight_shape[2];
+  fixed.kernel_w = weight_shape.back();
   fill_window(fixed, attrs, axes);
   // A channels-first image of few channels is read as it is.
   bool nchw_input = !last && fixed.groups == 1 && fixed.in_channels <= 4;
   ConvPackArgs pack;
   pack.shape = fixed;
-  pack.source = weight.data();
-  pack.source_type = *element_of(weight.dtype());
+  pack.source_type = *element_of(site.in(1).dtype);
   pack.input_nchw = nchw_input;
-  size_t packed_bytes = table.conv_packed_size_bytes(fixed);
-  auto packed = allocate_aligned(packed_bytes);
-  pack.dst = packed.get();
-  table.conv_pack(pack);
-  context.release(1, 0, weight.size_bytes());
+  // Constant weights are packed here, others in each call.
+  bool constant = site.constant_in(1);
+  size_t packed_bytes = (table.conv_packed_size_bytes(fixed) + 63) / 64 * 64;
+  std::shared_ptr<void> packed;
+  if (constant) {
+    Tensor weight = site.constant(1);
+    packed = allocate_aligned(packed_bytes);
+    pack.source = weight.data();
+    pack.dst = packed.get();
+    table.conv_pack(pack);
+    context.release(1, 0, weight.size_bytes());
+  }
 
   ConvOperands operands = conv_operands(site);
   Activation activation = Activation::none;
@@ -186,19 +193,27 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
         sized.epilogue.residual_stride = fixed.out_channels;
         sized.epilogue.residual_before_activation = after;
         return with_layout(
-            last, !nchw_input, in, result, operands.residual, table.conv_scratch_bytes(sized, node.num_threads),
-            [sized, operands, &table](Executor& executor, const LaunchArgs& args, const float* x, const float* residual, float* y, std::byte* scratch) {
+            last, !nchw_input, in, result, operands.residual, table.conv_scratch_bytes(sized, node.num_threads) + (constant ? 0 : packed_bytes),
+            [sized, operands, constant, pack, packed_bytes, &table](Executor& executor, const LaunchArgs& args, const float* x, const float* residual, float* y, std::byte* scratch) {
               if (sized.shape.batch * sized.shape.out_h * sized.shape.out_w == 0) return;
               ConvArgs call = sized;
               call.x = x;
               call.y = y;
               if (operands.bias) call.epilogue.bias = static_cast<const float*>(args.inputs[*operands.bias]);
               call.epilogue.residual = residual;
+              if (!constant) {
+                ConvPackArgs own = pack;
+                own.source = args.inputs[1];
+                own.dst = scratch;
+                table.conv_pack(own);
+                call.weight = scratch;
+                scratch += packed_bytes;
+              }
               table.conv(call, executor, scratch);
             },
             table);
       },
-      {packed}, packed_bytes, {1});
+      {packed}, constant ? packed_bytes : 0, constant ? std::vector<size_t>{1} : std::vector<size_t>());
 }
 
 std::optional<std::string> why_not_image(const NodeSite& site) {
@@ -246,6 +261,67 @@ void add_pool(Entries& entries, const KernelTable& table, const std::string& op,
                      }});
 }
 
+/// What the resize kernel computes, if it is one of PyTorch's ways.
+std::optional<Resize> resize_kind(const Attrs& attrs) {
+  const std::string& mode = attrs.string("mode");
+  const std::string& coordinates = attrs.string("coordinates");
+  if (attrs.boolean("antialias")) return std::nullopt;
+  if (mode == "nearest") {
+    if (coordinates == "asymmetric" && attrs.string("rounding") == "floor") return Resize::nearest;
+    return std::nullopt;
+  }
+  if (coordinates != "half_pixel" && coordinates != "align_corners") return std::nullopt;
+  if (mode == "linear") return Resize::bilinear;
+  if (mode == "cubic" && attrs.number("cubic_coefficient") == -0.75) return Resize::bicubic;
+  return std::nullopt;
+}
+
+void add_resize(Entries& entries, const KernelTable& table) {
+  entries.push_back({"resize", "interpolate",
+                     [](const NodeSite& site) -> std::optional<std::string> {
+                       if (auto reason = why_not_image(site)) return reason;
+                       if (!resize_kind(site.node.attrs))
+                         return fmt::format("mode {} with coordinates {}", site.node.attrs.string("mode"), site.node.attrs.string("coordinates"));
+                       return std::nullopt;
+                     },
+                     [&table](const NodeSite& site, CompileContext&) {
+                       const Attrs& attrs = site.node.attrs;
+                       bool last = channels_last(site);
+                       auto axes = static_cast<size_t>(site.in(0).rank() - 2);
+                       ResizeArgs fixed;
+                       fixed.kind = *resize_kind(attrs);
+                       fixed.align_corners = fixed.kind != Resize::nearest && attrs.string("coordinates") == "align_corners";
+                       fixed.channels_first = !last;
+                       return make_kernel([fixed, last, axes, scales = attrs.numbers("scales"), &table](const ConcreteNode& node) {
+                         ImageShape in = image_shape(node.inputs[0], last);
+                         ImageShape result = image_shape(node.outputs[0], last);
+                         ResizeArgs a = fixed;
+                         a.batch = in.n;
+                         a.channels = in.c;
+                         a.in_h = in.h;
+                         a.in_w = in.w;
+                         a.out_h = result.h;
+                         a.out_w = result.w;
+                         auto step = [&](size_t axis, int64_t from, int64_t to) -> float {
+                           if (a.align_corners) return to > 1 ? static_cast<float>(from - 1) / static_cast<float>(to - 1) : 0.0F;
+                           bool given = !scales.empty() && (axes == 2 || axis == 1);
+                           return given ? static_cast<float>(1.0 / scales[axes == 1 ? 0 : axis]) : static_cast<float>(from) / static_cast<float>(std::max<int64_t>(to, 1));
+                         };
+                         a.scale_h = step(0, in.h, result.h);
+                         a.scale_w = step(1, in.w, result.w);
+                         Prepared out;
+                         out.run = [a, empty = in.size() == 0 || result.size() == 0, &table](Executor& executor, const LaunchArgs& args) {
+                           if (empty) return;
+                           ResizeArgs call = a;
+                           call.x = static_cast<const float*>(args.inputs[0]);
+                           call.y = static_cast<float*>(args.outputs[0]);
+                           table.resize(call, executor);
+                         };
+                         return out;
+                       });
+                     }});
+}
+
 }  // namespace
 
 void add_conv_kernels(Entries& entries, const KernelTable& table) {
@@ -253,6 +329,7 @@ void add_conv_kernels(Entries& entries, const KernelTable& table) {
     entries.push_back({op, "indirect_gemm", why_not_conv, [&table](const NodeSite& site, CompileContext& context) { return make_conv(site, context, table); }});
   add_pool(entries, table, "max_pool", Pool::max);
   add_pool(entries, table, "avg_pool", Pool::average);
+  add_resize(entries, table);
 }
 
 }  // namespace accelerate::cpu

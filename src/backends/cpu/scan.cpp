@@ -1,5 +1,4 @@
-// Running sums, picks by index along an axis, and reductions of integers and bool: plain loops over lines of an axis,
-// spread over the threads.
+// Running sums, picks by index and orders along an axis: plain loops over its lines, spread over the threads.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -136,11 +135,58 @@ void add_gather_elements(Entries& entries) {
                      }});
 }
 
+/// top_k and sort of f32: the first `keep` positions of each line in order, NaN as the largest, equal ones as they stand.
+/// Scratch: one index a position of a line, for each thread.
+void run_order(Executor& executor, const Lines& lines, int64_t keep, bool largest, const float* x, float* values, int64_t* indices, void* scratch) {
+  executor.parallel_for(lines.outer * lines.inner, [&](int64_t line, int thread) {
+    int64_t* order = static_cast<int64_t*>(scratch) + thread * lines.size;
+    const float* from = x + line / lines.inner * lines.size * lines.inner + line % lines.inner;
+    int64_t to = line / lines.inner * keep * lines.inner + line % lines.inner;
+    for (int64_t j = 0; j < lines.size; ++j) order[j] = j;
+    auto before = [&](int64_t a, int64_t b) {
+      float p = from[a * lines.inner];
+      float q = from[b * lines.inner];
+      bool p_nan = p != p;
+      bool q_nan = q != q;
+      if (p_nan != q_nan) return largest ? p_nan : q_nan;
+      if (!p_nan && p != q) return largest ? p > q : p < q;
+      return a < b;
+    };
+    std::partial_sort(order, order + keep, order + lines.size, before);
+    for (int64_t j = 0; j < keep; ++j) {
+      values[to + j * lines.inner] = from[order[j] * lines.inner];
+      indices[to + j * lines.inner] = order[j];
+    }
+  });
+}
+
+void add_order(Entries& entries, const std::string& op) {
+  entries.push_back({op, "partial_sort", [](const NodeSite& site) { return require_f32(site, {0}); }, [op](const NodeSite& site, CompileContext&) {
+                       auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+                       bool largest = site.node.attrs.boolean(op == "sort" ? "descending" : "largest");
+                       return make_kernel([axis, largest](const ConcreteNode& node) {
+                         Lines lines = lines_of(node.inputs[0], axis);
+                         int64_t keep = node.outputs[0][axis];
+                         if (keep > lines.size) fail(ErrorCode::invalid_shape, "k is {}; expected 0 to {}, the extent of the axis", keep, lines.size);
+                         Prepared out;
+                         out.scratch_bytes = static_cast<size_t>(lines.size) * sizeof(int64_t) * static_cast<size_t>(node.num_threads);
+                         out.run = [lines, keep, largest](Executor& executor, const LaunchArgs& args) {
+                           if (lines.outer * lines.inner * keep == 0) return;
+                           run_order(executor, lines, keep, largest, static_cast<const float*>(args.inputs[0]), static_cast<float*>(args.outputs[0]),
+                                     static_cast<int64_t*>(args.outputs[1]), args.scratch);
+                         };
+                         return out;
+                       });
+                     }});
+}
+
 }  // namespace
 
 void add_scan_kernels(Entries& entries) {
   add_cumsum(entries);
   add_gather_elements(entries);
+  add_order(entries, "top_k");
+  add_order(entries, "sort");
 }
 
 }  // namespace accelerate::cpu
