@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kData = fs::path(__FILE__).parent_path() / "../golden/data/tokenizers";
+const fs::path kData = fs::path(ACCELERATE_SOURCE_DIR) / "tests/golden/data/tokenizers";
 
 std::shared_ptr<const Tokenizer> golden(const std::string& name) {
   return Tokenizer::load(*open_folder(kData / name));

