@@ -16,7 +16,7 @@ Value adaptive_avg_pool(Value x, Shape sizes, std::string layout) {
 
 namespace {
 
-std::vector<TensorType> infer(const InferContext& c) {
+std::vector<TensorType> infer_adaptive_avg_pool(const InferContext& c) {
   require_dtype(c, 0, is_float, "a float type");
   require_rank(c, 0, 3, 5);
   const TensorType& x = c.operand(0);
@@ -33,7 +33,7 @@ std::vector<TensorType> infer(const InferContext& c) {
   return {{x.dtype, from_channels_first(shape, channels_last)}};
 }
 
-void reference(EvalContext& c) {
+void reference_adaptive_avg_pool(EvalContext& c) {
   const Tensor& x = c.inputs[0];
   Tensor& out = c.outputs[0];
   bool channels_last = c.attrs.string("layout") == "NHWC";
@@ -99,8 +99,8 @@ void register_adaptive_avg_pool(OpRegistry& registry) {
   op.attrs = {{"sizes", AttrKind::dims, std::nullopt, false, "spatial extents of the result"},
               {"layout", AttrKind::string, Attr(std::string("NCHW")), false, "NCHW or NHWC"}};
   op.numerics = Numerics::accumulating;
-  op.infer = infer;
-  op.reference = reference;
+  op.infer = infer_adaptive_avg_pool;
+  op.reference = reference_adaptive_avg_pool;
   op.expand = expand_adaptive;
   registry.add(std::move(op));
 }

@@ -20,7 +20,7 @@ Value conv_transpose(Value x, Value weight, Value bias, ConvTransposeOptions opt
 
 namespace {
 
-std::vector<TensorType> infer(const InferContext& c) {
+std::vector<TensorType> infer_conv_transpose(const InferContext& c) {
   for (size_t i = 0; i < c.num_operands(); ++i) require_dtype(c, i, is_float, "a float type");
   const TensorType& x = c.operand(0);
   const TensorType& weight = c.operand(1);
@@ -48,7 +48,7 @@ std::vector<TensorType> infer(const InferContext& c) {
   return {{x.dtype, from_channels_first(shape, window.channels_last)}};
 }
 
-void reference(EvalContext& c) {
+void reference_conv_transpose(EvalContext& c) {
   const Tensor& x = c.inputs[0];
   const Tensor& weight = c.inputs[1];
   Tensor& out = c.outputs[0];
@@ -142,8 +142,8 @@ void register_conv_transpose(OpRegistry& registry) {
   op.attrs.push_back({"groups", AttrKind::integer, Attr(int64_t{1}), false, "groups of channels that are convolved apart"});
   op.attrs.push_back({"output_padding", AttrKind::integers, std::nullopt, false, "positions added at the end of each spatial axis"});
   op.numerics = Numerics::accumulating;
-  op.infer = infer;
-  op.reference = reference;
+  op.infer = infer_conv_transpose;
+  op.reference = reference_conv_transpose;
   op.expand = expand_transposed;
   registry.add(std::move(op));
 }

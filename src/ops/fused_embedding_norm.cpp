@@ -30,7 +30,7 @@ Value fused_embedding_norm(std::vector<Value> tables, std::vector<Value> indices
 
 namespace {
 
-std::vector<TensorType> infer(const InferContext& c) {
+std::vector<TensorType> infer_fused_embedding_norm(const InferContext& c) {
   int64_t count = c.attrs.integer("count");
   auto given = static_cast<int64_t>(c.num_operands());
   bool normalise = c.attrs.boolean("normalise");
@@ -64,7 +64,7 @@ std::vector<TensorType> infer(const InferContext& c) {
   return {out};
 }
 
-void reference(EvalContext& c) {
+void reference_fused_embedding_norm(EvalContext& c) {
   auto count = static_cast<size_t>(c.attrs.integer("count"));
   int64_t width = c.inputs[0].dim(1);
   for (size_t i = 0; i < count; ++i) {
@@ -130,8 +130,8 @@ void register_fused_embedding_norm(OpRegistry& registry) {
               {"normalise", AttrKind::boolean, Attr(true), false, "normalise the sum over its last axis"},
               {"dtype", AttrKind::dtype, Attr(DType::f32), false, "element type of the result"}};
   op.numerics = Numerics::accumulating;
-  op.infer = infer;
-  op.reference = reference;
+  op.infer = infer_fused_embedding_norm;
+  op.reference = reference_fused_embedding_norm;
   op.expand = expand_sum;
   registry.add(std::move(op));
 }

@@ -26,7 +26,7 @@ Value resize(Value x, Shape sizes, ResizeOptions options) {
 
 namespace {
 
-std::vector<TensorType> infer(const InferContext& c) {
+std::vector<TensorType> infer_resize(const InferContext& c) {
   require_dtype(c, 0, is_data, "a tensor");
   require_rank(c, 0, 3, 5);
   const TensorType& x = c.operand(0);
@@ -119,7 +119,7 @@ std::optional<double> scale_of(const Attrs& attrs, size_t i) {
   return scales.empty() ? std::nullopt : std::optional<double>(scales[i]);
 }
 
-void reference(EvalContext& c) {
+void reference_resize(EvalContext& c) {
   bool nearest = c.attrs.string("mode") == "nearest";
   Tensor x = nearest ? c.inputs[0] : c.inputs[0].cast(DType::f64);
   auto sizes = c.extents("sizes");
@@ -298,8 +298,8 @@ void register_resize(OpRegistry& registry) {
               {"cubic_coefficient", AttrKind::number, Attr(-0.75), false, "parameter of the cubic kernel"},
               {"layout", AttrKind::string, Attr(std::string("NCHW")), false, "NCHW or NHWC"}};
   op.numerics = Numerics::accumulating;
-  op.infer = infer;
-  op.reference = reference;
+  op.infer = infer_resize;
+  op.reference = reference_resize;
   op.expand = expand_resize;
   registry.add(std::move(op));
 }

@@ -18,7 +18,7 @@ Value rotary_embedding(Value x, Value cos, Value sin, bool interleaved, std::str
 
 namespace {
 
-std::vector<TensorType> infer(const InferContext& c) {
+std::vector<TensorType> infer_rotary_embedding(const InferContext& c) {
   require_one_of("layout", c.attrs.string("layout"), {"BHTD", "BTHD"});
   for (size_t i = 0; i < 3; ++i) require_dtype(c, i, is_float, "a float type");
   require_rank(c, 0, 4, 4);
@@ -39,7 +39,7 @@ std::vector<TensorType> infer(const InferContext& c) {
   return {{c.operand(0).dtype, x}};
 }
 
-void reference(EvalContext& c) {
+void reference_rotary_embedding(EvalContext& c) {
   const Tensor& x = c.inputs[0];
   const Tensor& cos = c.inputs[1];
   const Tensor& sin = c.inputs[2];
@@ -119,8 +119,8 @@ void register_rotary_embedding(OpRegistry& registry) {
               {"layout", AttrKind::string, Attr(std::string("BHTD")), false, "BHTD or BTHD"},
               {"rotary_dim", AttrKind::integer, std::nullopt, false, "R: number of leading elements that turn"}};
   op.numerics = Numerics::rounding;
-  op.infer = infer;
-  op.reference = reference;
+  op.infer = infer_rotary_embedding;
+  op.reference = reference_rotary_embedding;
   op.expand = expand_rotary;
   registry.add(std::move(op));
 }

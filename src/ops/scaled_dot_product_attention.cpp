@@ -35,7 +35,7 @@ Axes axes_of(const std::string& layout) {
   return layout == "BHTD" ? Axes{1, 2} : Axes{2, 1};
 }
 
-std::vector<TensorType> infer(const InferContext& c) {
+std::vector<TensorType> infer_scaled_dot_product_attention(const InferContext& c) {
   Axes axes = axes_of(c.attrs.string("layout"));
   auto head = static_cast<size_t>(axes.head);
   auto position = static_cast<size_t>(axes.position);
@@ -73,7 +73,7 @@ std::vector<TensorType> infer(const InferContext& c) {
   return {out};
 }
 
-void reference(EvalContext& c) {
+void reference_scaled_dot_product_attention(EvalContext& c) {
   Axes axes = axes_of(c.attrs.string("layout"));
   const Tensor& q = c.inputs[0];
   const Tensor& k = c.inputs[1];
@@ -192,8 +192,8 @@ void register_scaled_dot_product_attention(OpRegistry& registry) {
               {"softcap", AttrKind::number, Attr(0.0), false, "scores become softcap*tanh(scores/softcap); 0: off"},
               {"layout", AttrKind::string, Attr(std::string("BHTD")), false, "BHTD or BTHD"}};
   op.numerics = Numerics::accumulating;
-  op.infer = infer;
-  op.reference = reference;
+  op.infer = infer_scaled_dot_product_attention;
+  op.reference = reference_scaled_dot_product_attention;
   op.expand = expand_attention;
   registry.add(std::move(op));
 }
