@@ -25,20 +25,36 @@ ACCELERATE_INLINE void copy_floats(const float* from, float* to, int64_t count) 
   for_lanes(count, [&](int64_t i, int64_t n) { store_n(to + i, load_n(from + i, n), n); });
 }
 
+// The output pixels m, m + 1, ... as (image, row, column), without a division for each.
+struct PixelWalk {
+  int64_t batch, row, column;
+  PixelWalk(const ConvShape& s, int64_t m)
+      : batch(m / (s.out_h * s.out_w)), row(m / s.out_w % s.out_h), column(m % s.out_w) {}
+  ACCELERATE_INLINE void next(PixelWalk& walk, const ConvShape& s) {
+    if (++walk.column < s.out_w) return;
+    walk.column = 0;
+    if (++walk.row < s.out_h) return;
+    walk.row = 0;
+    ++walk.batch;
+  }
+};
+
 // A's columns are (kernel row, kernel column, channel), of an input [B,H,W,C].
 void gather_nhwc(const void* opaque, int64_t m, int64_t rows, int64_t k0, int64_t kc, float* dst, int64_t dst_stride) {
   const GatherContext& context = *static_cast<const GatherContext*>(opaque);
   const ConvShape& s = *context.shape;
-  const int64_t channels = s.in_channels / s.groups, pixels = s.out_h * s.out_w;
-  for (int64_t i = 0; i < rows; ++i) {
-    const int64_t batch = (m + i) / pixels, pixel = (m + i) % pixels;
-    const int64_t top = pixel / s.out_w * s.stride_h - s.pad_top, left = pixel % s.out_w * s.stride_w - s.pad_left;
-    const float* image = context.x + batch * s.in_h * s.in_w * s.in_channels;
+  const int64_t channels = s.in_channels / s.groups;
+  const int64_t first_row = k0 / channels / s.kernel_w, first_column = k0 / channels % s.kernel_w,
+                first_channel = k0 % channels;
+  PixelWalk walk(s, m);
+  for (int64_t i = 0; i < rows; ++i, PixelWalk::next(walk, s)) {
+    const int64_t top = walk.row * s.stride_h - s.pad_top, left = walk.column * s.stride_w - s.pad_left;
+    const float* image = context.x + walk.batch * s.in_h * s.in_w * s.in_channels;
     float* to = dst + i * dst_stride;
-    int64_t tap = k0 / channels, channel = k0 % channels;
+    int64_t row = first_row, column = first_column, channel = first_channel;
     for (int64_t k = 0; k < kc;) {
       const int64_t count = least(channels - channel, kc - k);
-      const int64_t h = top + tap / s.kernel_w * s.dilation_h, w = left + tap % s.kernel_w * s.dilation_w;
+      const int64_t h = top + row * s.dilation_h, w = left + column * s.dilation_w;
       if (h >= 0 && h < s.in_h && w >= 0 && w < s.in_w) {
         copy_floats(image + (h * s.in_w + w) * s.in_channels + channel, to + k, count);
       } else {
@@ -46,7 +62,10 @@ void gather_nhwc(const void* opaque, int64_t m, int64_t rows, int64_t k0, int64_
       }
       k += count;
       channel = 0;
-      ++tap;
+      if (++column == s.kernel_w) {
+        column = 0;
+        ++row;
+      }
     }
   }
 }
@@ -55,13 +74,28 @@ void gather_nhwc(const void* opaque, int64_t m, int64_t rows, int64_t k0, int64_
 void gather_nchw(const void* opaque, int64_t m, int64_t rows, int64_t k0, int64_t kc, float* dst, int64_t dst_stride) {
   const GatherContext& context = *static_cast<const GatherContext*>(opaque);
   const ConvShape& s = *context.shape;
-  const int64_t pixels = s.out_h * s.out_w, plane = s.in_h * s.in_w, taps = s.kernel_h * s.kernel_w;
-  for (int64_t i = 0; i < rows; ++i) {
-    const int64_t batch = (m + i) / pixels, pixel = (m + i) % pixels;
-    const int64_t top = pixel / s.out_w * s.stride_h - s.pad_top, left = pixel % s.out_w * s.stride_w - s.pad_left;
-    const float* image = context.x + batch * s.in_channels * plane;
+  const int64_t plane = s.in_h * s.in_w, taps = s.kernel_h * s.kernel_w, channels = s.in_channels / s.groups;
+  const int64_t first_channel = k0 / taps, first_row = k0 % taps / s.kernel_w, first_column = k0 % s.kernel_w;
+  const bool whole = k0 == 0 && kc == channels * taps && s.dilation_w == 1 && s.kernel_w <= kW;
+  PixelWalk walk(s, m);
+  for (int64_t i = 0; i < rows; ++i, PixelWalk::next(walk, s)) {
+    const int64_t top = walk.row * s.stride_h - s.pad_top, left = walk.column * s.stride_w - s.pad_left;
+    const float* image = context.x + walk.batch * s.in_channels * plane;
     float* to = dst + i * dst_stride;
-    int64_t channel = k0 / taps, row = k0 % taps / s.kernel_w, column = k0 % s.kernel_w;
+    // A vector may be written past the end of its columns, where later columns and rows follow.
+    if (whole && left >= 0 && left + s.kernel_w <= s.in_w && top >= 0 &&
+        top + (s.kernel_h - 1) * s.dilation_h < s.in_h) {
+      for (int64_t c = 0; c < channels; ++c) {
+        const float* from = image + c * plane + top * s.in_w + left;
+        for (int64_t r = 0; r < s.kernel_h; ++r) {
+          store(to, load_n(from, s.kernel_w));
+          to += s.kernel_w;
+          from += s.dilation_h * s.in_w;
+        }
+      }
+      continue;
+    }
+    int64_t channel = first_channel, row = first_row, column = first_column;
     for (int64_t k = 0; k < kc;) {
       const int64_t count = least(s.kernel_w - column, kc - k);
       const int64_t h = top + row * s.dilation_h, w = left + column * s.dilation_w;
@@ -69,7 +103,6 @@ void gather_nchw(const void* opaque, int64_t m, int64_t rows, int64_t k0, int64_
       if (h < 0 || h >= s.in_h) {
         for (int64_t j = 0; j < count; ++j) to[k + j] = 0.0f;
       } else if (s.dilation_w == 1 && w >= 0 && w + count <= s.in_w) {
-        // May write past count, where later columns and rows follow.
         for (int64_t j = 0; j < count; j += kW) store(to + k + j, load_n(from + j, count - j));
       } else {
         for (int64_t j = 0; j < count; ++j) {

@@ -125,8 +125,11 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
   // Rows that lie whole pages apart share a cache set; it has room for eight.
   const int64_t max_rows = !copies && job.a_stride % 1024 == 0 && kMaxRows > 8 ? 8 : kMaxRows;
   const int64_t tiles = ceil_div(rows, max_rows), tall = rows / tiles, extra = rows % tiles;
-  const bool late = epilogue.activation != Activation::none;  // the activation needs a pass of its own
-  const bool late_residual = late && epilogue.residual && !epilogue.residual_before_activation;
+  // Bounds are set as the tile is stored, unless a residual comes after; other activations need a pass of their own.
+  const bool after = epilogue.residual && !epilogue.residual_before_activation;
+  const bool bounded = !after && (epilogue.activation == Activation::relu || epilogue.activation == Activation::relu6);
+  const bool late = epilogue.activation != Activation::none && !bounded;
+  const bool late_residual = late && after;
 
   for (int64_t k0 = 0; k0 < job.k || k0 == 0; k0 += pass) {
     const int64_t kc = least(pass, job.k - k0);
@@ -160,6 +163,8 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
         start.bias = epilogue.bias ? epilogue.bias + column : nullptr;
         start.residual = late_residual ? nullptr : residual;
         start.residual_stride = epilogue.residual_stride;
+        start.bounded = last && bounded;
+        start.high = epilogue.activation == Activation::relu6 ? 6.0f : kInfinity;
         tile_fn(type, height)(a + row * a_stride, a_stride, steps, data, c, job.c_stride, n, start);
         if (last && late) {
           finish_tile(epilogue.activation, c, job.c_stride, height, n, late_residual ? residual : nullptr,

@@ -163,6 +163,14 @@ struct Tile {
         acc[0][i][1] = acc[0][i][1] + acc[s][i][1];
       }
     }
+    if (start.bounded) {
+      const V low = set(start.low), high = set(start.high);
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        acc[0][i][0] = clamp(acc[0][i][0], low, high);
+        acc[0][i][1] = clamp(acc[0][i][1], low, high);
+      }
+    }
     if (n >= kPanel) {
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {

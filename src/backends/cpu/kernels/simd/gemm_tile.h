@@ -12,12 +12,15 @@ constexpr int kPanel = 2 * kW;
 /// bf16 (each float of A's row holds two).
 enum class PanelType { f32, bf16, f16, bf16_native };
 
-/// How accumulators start: from c (a later slice of K), or from bias plus residual, where given.
+/// How accumulators start and end. They start from c (a later slice of K), or from bias plus residual, where given.
 struct TileStart {
   bool accumulate = false;
   const float* bias = nullptr;
   const float* residual = nullptr;
   int64_t residual_stride = 0;
+  /// Bounds of what is stored: relu and relu6 at no cost of their own.
+  bool bounded = false;
+  float low = 0.0f, high = 0.0f;
 };
 
 /// c [rows, n] (+)= a [rows, kc] * panel, n <= kPanel columns. kc counts bf16 pairs for bf16_native.

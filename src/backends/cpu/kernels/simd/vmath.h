@@ -93,7 +93,7 @@ ACCELERATE_INLINE V expm1(V x) {
   return select(le(abs(x), set(0.35f)), select(eq(x, zero()), x, near), exp(x) - set(1.0f));
 }
 
-/// Odd rational function on [-7.9, 7.9]; beyond, tanh rounds to +-1.
+/// Odd rational function on [-7.9, 7.9]; beyond 9.1 exactly +-1.
 ACCELERATE_INLINE V tanh(V x) {
   const V bounded = min(set(7.90531110763549805f), max(set(-7.90531110763549805f), x));
   const V z = bounded * bounded;
@@ -108,8 +108,9 @@ ACCELERATE_INLINE V tanh(V x) {
   q = fma(q, z, set(1.18534705686654e-04f));
   q = fma(q, z, set(2.26843463243900e-03f));
   q = fma(q, z, set(4.89352518554385e-03f));
-  const V result = min(set(1.0f), max(set(-1.0f), bounded * p / q));
-  return select(lt(abs(x), set(0.0004f)), x, result);
+  const V size = abs(x), result = select(lt(size, set(0.0004f)), x, bounded * p / q);
+  const V limit = as_float(ior(iset(0x3f800000), iand(as_int(x), iset(INT32_MIN))));  // 1 with the sign of x
+  return select(lt(set(9.1f), size), limit, clamp(result, set(-1.0f), set(1.0f)));
 }
 
 /// 1 - erf(u / sqrt 2) for u in [0, 15], as 2^(-u P(u)) with P fitted to -log2(erfc(u / sqrt 2)) / u.
