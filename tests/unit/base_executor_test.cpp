@@ -19,13 +19,13 @@ std::atomic<int64_t> num_allocations{0};
 }  // namespace
 
 // Counts what the program allocates, for AllocatesNothing. malloc and free, so that sanitizers still see it.
-void* operator new(size_t size) {
+__attribute__((noinline)) void* operator new(size_t size) {
   num_allocations.fetch_add(1, std::memory_order_relaxed);
   if (void* p = std::malloc(size ? size : 1)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, size_t) noexcept { std::free(p); }
+__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
+__attribute__((noinline)) void operator delete(void* p, size_t) noexcept { std::free(p); }
 
 namespace accelerate {
 namespace {
