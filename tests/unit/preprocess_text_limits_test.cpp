@@ -90,12 +90,12 @@ TEST(Texts, TruncationOfLongTextsEqualsTheWhole) {
   for (const char* name : {"bert_uncased", "roberta", "gpt2", "clip", "deberta", "xlm_roberta", "albert", "deberta_v2",
                            "t5", "llama", "gemma", "json_file"}) {
     const auto tokenizer = golden(name);
-    const Encoding whole = tokenizer->encode(text, {.add_special_tokens = false});
+    const TokenEncoding whole = tokenizer->encode(text, {.add_special_tokens = false});
     const EncodeOptions options = {.add_special_tokens = false, .truncation = Truncation::longest_first};
     for (const size_t length : {size_t{1}, size_t{77}, size_t{512}, size_t{5000}}) {
       EncodeOptions cut = options;
       cut.max_length = length;
-      const Encoding part = tokenizer->encode(text, cut);
+      const TokenEncoding part = tokenizer->encode(text, cut);
       const auto count = static_cast<std::ptrdiff_t>(std::min(length, whole.size()));
       if (tokenizer->truncation_side() == Side::left) continue;
       ASSERT_EQ(part.ids, std::vector<int64_t>(whole.ids.begin(), whole.ids.begin() + count)) << name << length;
@@ -109,7 +109,7 @@ TEST(Texts, TenMegabytesWork) {
   std::string text;
   while (text.size() < (10U << 20)) text += "the people of the city ";
   const auto tokenizer = golden("bert_uncased");
-  const Encoding encoding = tokenizer->encode(text, {.truncation = Truncation::longest_first, .max_length = 512});
+  const TokenEncoding encoding = tokenizer->encode(text, {.truncation = Truncation::longest_first, .max_length = 512});
   EXPECT_EQ(encoding.size(), 512U);
   const std::string solid(10U << 20, 'a');
   EXPECT_EQ(tokenizer->encode(solid).size(), 3U);
@@ -262,12 +262,12 @@ TEST(SentencePiece, TruncatedAndCorruptModelsAreErrors) {
 TEST(Padding, ReachesTheLongestAMultipleOrAFixedLength) {
   const auto tokenizer = golden("bert_uncased");
   const std::vector<TextInput> inputs = {{"time", std::nullopt}, {"time year people", std::nullopt}};
-  std::vector<Encoding> batch = tokenizer->encode_batch(inputs);
-  const Encoding before = batch[0];
+  std::vector<TokenEncoding> batch = tokenizer->encode_batch(inputs);
+  const TokenEncoding before = batch[0];
   PaddingOptions options = tokenizer->padding();
   options.multiple_of = 8;
   pad(batch, options);
-  for (const Encoding& encoding : batch) {
+  for (const TokenEncoding& encoding : batch) {
     EXPECT_EQ(encoding.size(), 8U);
     EXPECT_EQ(encoding.word_ids.size(), 8U);
     EXPECT_EQ(encoding.offsets.size(), 8U);

@@ -34,7 +34,7 @@ std::vector<TextInput> inputs_of(const std::vector<std::vector<std::string>>& pa
 }
 
 /// As a row of expected.json: sample, ids, types, special mask, words, sequences, offsets in code points.
-Json row_of(const Encoding& encoding, const TextInput& input) {
+Json row_of(const TokenEncoding& encoding, const TextInput& input) {
   const CodePointIndex first(input.first);
   const CodePointIndex second(input.second.value_or(""));
   Json offsets = Json::array();
@@ -50,7 +50,7 @@ Json row_of(const Encoding& encoding, const TextInput& input) {
 
 void expect_rows(const Tokenizer& tokenizer, const std::vector<TextInput>& inputs, const EncodeOptions& options,
                  const Json& expected, std::string_view what) {
-  const std::vector<Encoding> encodings = tokenizer.encode_batch(inputs, options);
+  const std::vector<TokenEncoding> encodings = tokenizer.encode_batch(inputs, options);
   ASSERT_EQ(encodings.size(), expected.size()) << what;
   for (size_t i = 0; i < encodings.size(); ++i) {
     const TextInput& input = inputs[encodings[i].sample];

@@ -25,11 +25,11 @@ void extend(std::vector<T>& values, size_t count, T value, Side side) {
 
 }  // namespace
 
-void pad(std::span<Encoding> encodings, const PaddingOptions& options) {
+void pad(std::span<TokenEncoding> encodings, const PaddingOptions& options) {
   size_t length = options.length;
   if (options.to == PaddingOptions::Length::longest) {
     length = 0;
-    for (const Encoding& encoding : encodings) length = std::max(length, encoding.size());
+    for (const TokenEncoding& encoding : encodings) length = std::max(length, encoding.size());
   }
   if (length > kMaxPaddedTokens) {
     fail(ErrorCode::invalid_argument, "padding length is {}, expected at most {}", length, kMaxPaddedTokens);
@@ -46,7 +46,7 @@ void pad(std::span<Encoding> encodings, const PaddingOptions& options) {
          "padding {} encodings to {} tokens each gives more than {} tokens; use smaller batches or a max_length",
          encodings.size(), length, kMaxPaddedTokens);
   }
-  for (Encoding& encoding : encodings) {
+  for (TokenEncoding& encoding : encodings) {
     if (encoding.size() >= length) continue;
     const size_t count = length - encoding.size();
     extend(encoding.ids, count, options.pad_id, options.side);

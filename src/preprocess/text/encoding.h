@@ -15,7 +15,7 @@ struct TextSpan {
 };
 
 /// The tokens of one text or pair of texts. All vectors have the same length T.
-struct Encoding {
+struct TokenEncoding {
   std::vector<int64_t> ids;
   std::vector<int64_t> attention_mask;
   std::vector<int64_t> token_type_ids;
@@ -50,7 +50,7 @@ struct PaddingOptions {
 
 /// Appends (or prepends) padding so that all encodings reach the asked length.
 /// Errors: invalid_argument if the padded batch would hold more than 2^31 tokens.
-void pad(std::span<Encoding> encodings, const PaddingOptions& options);
+void pad(std::span<TokenEncoding> encodings, const PaddingOptions& options);
 
 /// Code-point positions of byte positions in one text, for results that count characters as Python does.
 /// A byte inside a character counts as that character.

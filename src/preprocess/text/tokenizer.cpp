@@ -149,8 +149,8 @@ int32_t crate_value(Truncation truncation) {
   return at_no_truncation;
 }
 
-Encoding copy_of(const at_encoding_view& view, size_t sample) {
-  Encoding out;
+TokenEncoding copy_of(const at_encoding_view& view, size_t sample) {
+  TokenEncoding out;
   out.ids.assign(view.ids, view.ids + view.size);
   out.attention_mask.assign(view.attention_mask, view.attention_mask + view.size);
   out.token_type_ids.assign(view.type_ids, view.type_ids + view.size);
@@ -244,7 +244,7 @@ void Tokenizer::read(const FileSet& files, const TokenizerOptions& options) {
   chat_template_ = config.chat_template;
 }
 
-std::vector<Encoding> Tokenizer::encode_windows(const TextInput& input, const EncodeOptions& options,
+std::vector<TokenEncoding> Tokenizer::encode_windows(const TextInput& input, const EncodeOptions& options,
                                                 size_t sample) const {
   const size_t size = input.first.size() + input.second.value_or("").size();
   if (size > max_text_bytes_) {
@@ -271,7 +271,7 @@ std::vector<Encoding> Tokenizer::encode_windows(const TextInput& input, const En
     fail(ErrorCode::invalid_model, "the tokenizer of {} cannot encode this text: {}", description_, message);
   }
   const std::unique_ptr<at_encodings, decltype(&at_encodings_destroy)> owner(encodings, at_encodings_destroy);
-  std::vector<Encoding> out;
+  std::vector<TokenEncoding> out;
   for (size_t i = 0; i < at_encodings_count(encodings); ++i) {
     at_encoding_view view{};
     at_encodings_get(encodings, i, &view);
@@ -281,15 +281,15 @@ std::vector<Encoding> Tokenizer::encode_windows(const TextInput& input, const En
   return out;
 }
 
-Encoding Tokenizer::encode(const TextInput& input, const EncodeOptions& options) const {
+TokenEncoding Tokenizer::encode(const TextInput& input, const EncodeOptions& options) const {
   EncodeOptions first_only = options;
   first_only.overflow = false;
   return std::move(encode_windows(input, first_only, 0).front());
 }
 
-std::vector<Encoding> Tokenizer::encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options,
+std::vector<TokenEncoding> Tokenizer::encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options,
                                               Executor* executor) const {
-  std::vector<std::vector<Encoding>> windows(inputs.size());
+  std::vector<std::vector<TokenEncoding>> windows(inputs.size());
   const auto encode_one = [&](int64_t i, int /*thread*/) {
     const auto sample = static_cast<size_t>(i);
     windows[sample] = encode_windows(inputs[sample], options, sample);
@@ -299,7 +299,7 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const TextInput> inputs,
   } else {
     for (size_t i = 0; i < inputs.size(); ++i) encode_one(static_cast<int64_t>(i), 0);
   }
-  std::vector<Encoding> out;
+  std::vector<TokenEncoding> out;
   out.reserve(inputs.size());
   for (auto& sample : windows) std::ranges::move(sample, std::back_inserter(out));
   return out;

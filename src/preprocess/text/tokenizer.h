@@ -68,13 +68,13 @@ class Tokenizer {
 
   /// The first window of one input. Errors: invalid_argument for text that is not UTF-8 or too long, and for
   /// a max_length or stride that cannot be met; each says what would do.
-  Encoding encode(const TextInput& input, const EncodeOptions& options = {}) const;
-  Encoding encode(std::string_view text, const EncodeOptions& options = {}) const {
+  TokenEncoding encode(const TextInput& input, const EncodeOptions& options = {}) const;
+  TokenEncoding encode(std::string_view text, const EncodeOptions& options = {}) const {
     return encode(TextInput{text, std::nullopt}, options);
   }
-  /// In the order of the inputs; with options.overflow several windows an input (Encoding::sample tells which).
+  /// In the order of the inputs; with options.overflow several windows an input (TokenEncoding::sample tells which).
   /// Not padded. Runs on `executor` if given. Errors: as encode.
-  std::vector<Encoding> encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options = {},
+  std::vector<TokenEncoding> encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options = {},
                                      Executor* executor = nullptr) const;
   /// This tokenizer's pad token and side, to the longest of the batch.
   /// Errors: invalid_model if there is no pad token.
@@ -112,7 +112,7 @@ class Tokenizer {
   struct Handle;
   Tokenizer();
   void read(const FileSet& files, const TokenizerOptions& options);
-  std::vector<Encoding> encode_windows(const TextInput& input, const EncodeOptions& options, size_t sample) const;
+  std::vector<TokenEncoding> encode_windows(const TextInput& input, const EncodeOptions& options, size_t sample) const;
 
   std::unique_ptr<Handle> handle_;
   std::string description_;
