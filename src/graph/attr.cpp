@@ -1,6 +1,7 @@
 #include "graph/attr.h"
 
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "base/error.h"
@@ -15,7 +16,7 @@ std::string_view name_of(AttrKind kind) {
 
 namespace {
 
-bool same_number(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+bool same_number(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
 
 template <typename T>
 const T& get(const Attrs& attrs, std::string_view name, AttrKind expected) {

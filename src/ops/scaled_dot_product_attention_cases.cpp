@@ -252,6 +252,15 @@ void cases_scaled_dot_product_attention(OpCases& cases) {
         return scaled_dot_product_attention(in[0], in[1], in[2], in[3], options);
       })
       .reduction(16);
+  // Additive masks of the least finite value: a row of them alone attends to all keys alike, as in PyTorch.
+  cases.add("scaled_dot_product_attention", "mask_of_least_values")
+      .values(DType::f32, {1, 1, 2, 2}, {1, 2, -3, 4})
+      .values(DType::f32, {1, 1, 2, 2}, {0.5, 1, -1, 2})
+      .values(DType::f32, {1, 1, 2, 1}, {10, 30})
+      .values(DType::f32, {1, 1, 2, 2}, {-3.4028234663852886e38, -3.4028234663852886e38, 0, -3.4028234663852886e38})
+      .graph([](auto in) { return scaled_dot_product_attention(in[0], in[1], in[2], in[3], AttentionOptions{}); })
+      .expect({20, 10})
+      .reduction(2);
 }
 
 }  // namespace accelerate::ops

@@ -237,7 +237,7 @@ class Compiler {
     for (ValueId operand : node.operands) operands.push_back(constant(operand));
     std::vector<Tensor> results;
     if (node.op->is_view) {
-      results = {operands[0].reshape(*static_extents(g.type_of(id).shape))};
+      results = {operands[0].reshape(evaluate(g.type_of(id).shape, {}))};
     } else {
       results = run_constant(node, operands);
     }
@@ -264,7 +264,7 @@ class Compiler {
           in_pointers.push_back(t.data());
         }
         for (ValueId id : node.results) {
-          out.push_back(*static_extents(g.type_of(id).shape));
+          out.push_back(evaluate(g.type_of(id).shape, {}));
           results.emplace_back(g.type_of(id).dtype, out.back());
           out_pointers.push_back(results.back().data());
         }

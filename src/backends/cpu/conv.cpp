@@ -141,7 +141,7 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
   const Attrs& attrs = site.node.attrs;
   auto axes = static_cast<size_t>(site.in(0).rank() - 2);
   bool last = channels_last(site);
-  std::vector<int64_t> weight_shape = *static_extents(site.in(1).shape);
+  std::vector<int64_t> weight_shape = evaluate(site.in(1).shape, {});
   ConvShape fixed;
   fixed.groups = attrs.integer("groups");
   fixed.out_channels = weight_shape[0];
@@ -153,7 +153,7 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
   bool nchw_input = !last && fixed.groups == 1 && fixed.in_channels <= 4;
   ConvPackArgs pack;
   pack.shape = fixed;
-  pack.source_type = *element_of(site.in(1).dtype);
+  pack.source_type = known_element(site.in(1).dtype);
   pack.input_nchw = nchw_input;
   // Constant weights are packed here, others in each call.
   bool constant = site.constant_in(1);
@@ -289,7 +289,7 @@ void add_resize(Entries& entries, const KernelTable& table) {
                        bool last = channels_last(site);
                        auto axes = static_cast<size_t>(site.in(0).rank() - 2);
                        ResizeArgs fixed;
-                       fixed.kind = *resize_kind(attrs);
+                       fixed.kind = resize_kind(attrs).value();
                        fixed.align_corners = fixed.kind != Resize::nearest && attrs.string("coordinates") == "align_corners";
                        fixed.channels_first = !last;
                        return make_kernel([fixed, last, axes, scales = attrs.numbers("scales"), &table](const ConcreteNode& node) {

@@ -65,6 +65,12 @@ std::optional<Element> element_of(DType dtype) {
   }
 }
 
+Element known_element(DType dtype) {
+  auto element = element_of(dtype);
+  if (!element) fail(ErrorCode::internal, "the cpu kernels have no element type for {}", name_of(dtype));
+  return *element;
+}
+
 std::optional<std::string> require_f32(const NodeSite& site, std::initializer_list<size_t> operands) {
   for (size_t i : operands) {
     if (i < site.num_in() && site.in(i).dtype != DType::f32) return fmt::format("operand {} is {}; this kernel takes f32", i, name_of(site.in(i).dtype));

@@ -34,6 +34,8 @@ void add_scan_kernels(Entries& entries);
 
 /// The kernels' element type, if they have one for it.
 std::optional<Element> element_of(DType dtype);
+/// The same for a type that why_not has let pass. Errors: internal.
+Element known_element(DType dtype);
 
 /// Reasons why a node cannot run, or nothing.
 std::optional<std::string> require_f32(const NodeSite& site, std::initializer_list<size_t> operands);

@@ -115,7 +115,7 @@ class Translator {
     if (!type) return fmt::format("values of {}", name_of(dtype));
     Register r;
     r.type = *type;
-    r.stored = *element_of(dtype);
+    r.stored = known_element(dtype);
     of_[id] = static_cast<int>(program_.registers.size());
     program_.registers.push_back(r);
     return std::nullopt;

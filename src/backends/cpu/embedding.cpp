@@ -35,7 +35,7 @@ void add_embedding_kernels(Entries& entries, const KernelTable& table) {
          fixed.eps = static_cast<float>(attrs.number("eps"));
          std::vector<bool> wide;
          for (size_t i = 0; i < count; ++i) {
-           fixed.tables[i].type = *element_of(site.in(2 * i).dtype);
+           fixed.tables[i].type = known_element(site.in(2 * i).dtype);
            wide.push_back(site.in(2 * i + 1).dtype == DType::i64);
          }
          return make_kernel([fixed, wide, count, &table](const ConcreteNode& node) {

@@ -19,7 +19,7 @@ struct Packed {
 Element packed_type(DType stored, ComputeType compute) {
   if (compute == ComputeType::bf16) return Element::bf16;
   if (compute == ComputeType::f16) return Element::f16;
-  return *element_of(stored);
+  return known_element(stored);
 }
 
 bool packable(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16 || dtype == DType::f16; }
@@ -35,7 +35,7 @@ Packed pack(const NodeSite& site, size_t operand, int64_t n, int64_t k, int64_t 
   out.weight = {out.memory.get(), n, k, type};
   PackArgs args;
   args.source = source.data();
-  args.source_type = *element_of(source.dtype());
+  args.source_type = known_element(source.dtype());
   args.stride_n = stride_n;
   args.stride_k = stride_k;
   args.n = n;

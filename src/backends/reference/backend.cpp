@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "backend/backend.h"
+#include "ops/evaluate.h"
 #include "ops/registry.h"
 
 namespace accelerate {
@@ -18,8 +19,9 @@ class HostStream : public Stream {
 
 class ReferenceLaunch : public Launch {
  public:
-  ReferenceLaunch(const OpDef& op, const Attrs& attrs, std::vector<DType> in_types, std::vector<DType> out_types, const ConcreteNode& node)
-      : op_(op), attrs_(attrs), in_types_(std::move(in_types)), out_types_(std::move(out_types)), dims_(node.dims),
+  ReferenceLaunch(const OpDef& op, const Attrs& attrs, const std::vector<std::shared_ptr<const Graph>>& regions, std::vector<DType> in_types,
+                  std::vector<DType> out_types, const ConcreteNode& node)
+      : op_(op), attrs_(attrs), regions_(regions), in_types_(std::move(in_types)), out_types_(std::move(out_types)), dims_(node.dims),
         in_shapes_(node.inputs.begin(), node.inputs.end()), out_shapes_(node.outputs.begin(), node.outputs.end()) {}
 
   void record(Stream&, const LaunchArgs& args) const override {
@@ -29,6 +31,7 @@ class ReferenceLaunch : public Launch {
       in.push_back(Tensor::borrow(in_types_[i], in_shapes_[i], const_cast<void*>(args.inputs[i]), nullptr));
     for (size_t i = 0; i < out_types_.size(); ++i) out.push_back(Tensor::borrow(out_types_[i], out_shapes_[i], args.outputs[i], nullptr));
     EvalContext context(attrs_, dims_, in, out);
+    context.run_region = [&](size_t region, std::span<const Tensor> inputs) { return ops::evaluate(*regions_.at(region), inputs); };
     op_.reference(context);
     // A reference may assign its result instead of writing into it.
     for (size_t i = 0; i < out.size(); ++i)
@@ -38,6 +41,7 @@ class ReferenceLaunch : public Launch {
  private:
   const OpDef& op_;
   const Attrs& attrs_;
+  const std::vector<std::shared_ptr<const Graph>>& regions_;
   std::vector<DType> in_types_;
   std::vector<DType> out_types_;
   DimBindings dims_;
@@ -47,17 +51,18 @@ class ReferenceLaunch : public Launch {
 
 class ReferenceKernel : public Kernel {
  public:
-  explicit ReferenceKernel(const NodeSite& site) : op_(*site.node.op), attrs_(site.node.attrs) {
+  explicit ReferenceKernel(const NodeSite& site) : op_(*site.node.op), attrs_(site.node.attrs), regions_(site.node.regions) {
     for (size_t i = 0; i < site.num_in(); ++i) in_types_.push_back(site.in(i).dtype);
     for (size_t i = 0; i < site.node.results.size(); ++i) out_types_.push_back(site.out(i).dtype);
   }
   std::unique_ptr<Launch> specialize(const ConcreteNode& node) const override {
-    return std::make_unique<ReferenceLaunch>(op_, attrs_, in_types_, out_types_, node);
+    return std::make_unique<ReferenceLaunch>(op_, attrs_, regions_, in_types_, out_types_, node);
   }
 
  private:
   const OpDef& op_;
   Attrs attrs_;
+  std::vector<std::shared_ptr<const Graph>> regions_;
   std::vector<DType> in_types_;
   std::vector<DType> out_types_;
 };

@@ -48,6 +48,12 @@ ACCELERATE_INLINE int64_t visible_keys(const AttentionArgs& args, int64_t t) {
   return count < 0 ? 0 : least(count, args.keys);
 }
 
+// An additive mask in units of log2. The least finite values (torch.finfo.min) stay finite, so that a row masked by them
+// alone is uniform; -inf stays -inf.
+ACCELERATE_INLINE V log2_mask(V mask) {
+  return select(lt(mask, set(-__FLT_MAX__)), mask, max(mask, set(-2.3e38f)) * set(kLog2E));
+}
+
 // Scores of one row become log2-scaled, masked scores; returns their maximum. valid keys are real, the rest up
 // to padded are set to -inf.
 float prepare_row(const AttentionArgs& args, float* row, int64_t valid, int64_t padded, const char* mask_row) {
@@ -80,13 +86,13 @@ float prepare_row(const AttentionArgs& args, float* row, int64_t valid, int64_t 
         for (int64_t i = 0; i < count; ++i) lanes[i] = keep[(s + i) * args.mask_key];
         x = select(load_mask_bytes(lanes), x, set(-kInfinity));
       } else if (args.mask_key == 1) {
-        x = fma(load_n(add + s, count), set(kLog2E), x);
+        x = x + log2_mask(load_n(add + s, count));
       } else if (args.mask_key == 0) {
-        x = fma(set(add[0]), set(kLog2E), x);
+        x = x + log2_mask(set(add[0]));
       } else {
         alignas(64) float lanes[kW] = {};
         for (int64_t i = 0; i < count; ++i) lanes[i] = add[(s + i) * args.mask_key];
-        x = fma(load(lanes), set(kLog2E), x);
+        x = x + log2_mask(load(lanes));
       }
     }
     if (count < kW) x = select(lt(prefix_index(), set(static_cast<float>(count))), x, set(-kInfinity));

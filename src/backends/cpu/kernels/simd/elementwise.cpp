@@ -24,7 +24,7 @@ ACCELERATE_INLINE void map_scalar(int64_t n, const float* x, float* y, F&& f) {
 
 ACCELERATE_INLINE V keep_nan(V x, V y) { return select(is_nan(x), x, y); }
 ACCELERATE_INLINE V sign_of(V x) {
-  return select(lt(zero(), x), set(1.0f), select(lt(x, zero()), set(-1.0f), select(is_nan(x), x, zero())));
+  return select(lt(zero(), x), set(1.0f), select(lt(x, zero()), set(-1.0f), zero()));
 }
 
 template <typename F>
@@ -160,7 +160,17 @@ void binary(Binary op, int64_t n, Operand a, Operand b, float* y) {
     ACCELERATE_MAP2(min, select(is_nan(u), u, min(u, v)));
     ACCELERATE_MAP2(max, select(is_nan(u), u, max(u, v)));
     ACCELERATE_MAP2(squared_difference, (u - v) * (u - v));
-    ACCELERATE_MAP2(floor_div, floor(u / v));
+    case Binary::floor_div:
+      // From the exact remainder, as Python and PyTorch define it.
+      return map2_scalar(n, a, b, y, [](float u, float v) {
+        if (v == 0.0f) return u / v;
+        const float rest = __builtin_fmodf(u, v);
+        float quotient = (u - rest) / v;
+        if (rest != 0.0f && (v < 0.0f) != (rest < 0.0f)) quotient -= 1.0f;
+        if (quotient == 0.0f) return __builtin_copysignf(0.0f, u / v);
+        const float down = __builtin_floorf(quotient);
+        return quotient - down > 0.5f ? down + 1.0f : down;
+      });
     case Binary::pow: return power(n, a, b, y);
     case Binary::fmod: return map2_scalar(n, a, b, y, [](float u, float v) { return __builtin_fmodf(u, v); });
     case Binary::mod:
