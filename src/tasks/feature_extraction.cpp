@@ -47,10 +47,10 @@ void register_feature_extraction(TaskRegistry& registry) {
   task.class_endings = {"Model"};
   task.from_any_class = true;
   task.parameters = embedding_parameters();
-  task.graph = [](const import::OpenedModel& model, const Parameters& parameters) {
+  task.graphs = [](const import::OpenedModel& model, const Parameters& parameters) {
     if (const auto modules = embedding_modules(model, parameters, false))
-      return sentence_graph(model.program.main(), *modules, *model.weights);
-    return select_outputs(model.program.main(), {"last_hidden_state"}, "feature-extraction");
+      return std::vector{sentence_graph(model.program.main(), *modules, *model.weights)};
+    return std::vector{select_outputs(model.program.main(), {"last_hidden_state"}, "feature-extraction")};
   };
   task.make = [](std::shared_ptr<const TaskModel> model, const Parameters&) {
     return std::make_shared<const FeatureExtraction>(std::move(model));

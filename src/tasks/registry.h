@@ -32,8 +32,8 @@ struct TaskDef {
   std::vector<std::string> class_endings;
   bool from_any_class = false;
   std::vector<ParameterSpec> parameters;
-  /// The graph to compile: the model's, cut down to the outputs that are used, or extended.
-  std::function<Graph(const import::OpenedModel&, const Parameters&)> graph;
+  /// The graphs to compile, the main one first: the model's, cut down to the outputs that are used, or extended.
+  std::function<std::vector<Graph>(const import::OpenedModel&, const Parameters&)> graphs;
   /// Errors: unsupported_task or invalid_model if the folder lacks what the task needs (a mask token, labels).
   std::function<std::shared_ptr<const Task::Runner>(std::shared_ptr<const TaskModel>, const Parameters&)> make;
 };

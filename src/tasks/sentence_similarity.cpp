@@ -81,8 +81,9 @@ void register_sentence_similarity(TaskRegistry& registry) {
                              .kind = ParameterSpec::Kind::text,
                              .doc = "by default what the folder says, else cosine",
                              .choices = {"cosine", "dot", "euclidean", "manhattan"}});
-  task.graph = [](const import::OpenedModel& model, const Parameters& parameters) {
-    return sentence_graph(model.program.main(), *embedding_modules(model, parameters, true), *model.weights);
+  task.graphs = [](const import::OpenedModel& model, const Parameters& parameters) {
+    const auto modules = embedding_modules(model, parameters, true);
+    return std::vector{sentence_graph(model.program.main(), *modules, *model.weights)};
   };
   task.make = [](std::shared_ptr<const TaskModel> model, const Parameters&) {
     return std::make_shared<const SentenceSimilarity>(std::move(model));

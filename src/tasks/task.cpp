@@ -118,10 +118,12 @@ Task Task::open(const std::filesystem::path& path, const TaskOptions& options) {
     }
   });
   try {
-    const Graph graph = definition.graph(model->opened, parameters);
+    const std::vector<Graph> graphs = definition.graphs(model->opened, parameters);
     model->session =
         options.shared_session ? options.shared_session : std::make_shared<InferenceSession>(options.session);
-    model->compiled.emplace(model->session->load(graph, model->opened.weights));
+    model->compiled.emplace(model->session->load(graphs.front(), model->opened.weights));
+    for (size_t i = 1; i < graphs.size(); ++i)
+      model->others.push_back(model->session->load(graphs[i], model->opened.weights));
   } catch (...) {
     preprocessors.join();
     throw;

@@ -63,6 +63,16 @@ std::span<const float> OutputRow::token_values(size_t i) const {
   return all.subspan(static_cast<size_t>(first_token) * width, static_cast<size_t>(num_tokens) * width);
 }
 
+std::vector<TextInput> text_pairs(const TaskInputs& inputs) {
+  std::vector<TextInput> out;
+  for (size_t i = 0; i < inputs.texts.size(); ++i) {
+    TextInput input{inputs.texts[i], std::nullopt};
+    if (!inputs.contexts.empty()) input.second = inputs.contexts[inputs.contexts.size() == 1 ? 0 : i];
+    out.push_back(input);
+  }
+  return out;
+}
+
 std::map<std::string, Tensor> text_tensors(const Graph& graph, const Tokenizer& tokenizer,
                                            std::span<const TokenEncoding> encodings, std::span<const size_t> batch,
                                            std::vector<int64_t>& first_token) {
@@ -120,9 +130,10 @@ std::vector<TokenEncoding> TaskModel::encode(std::span<const TextInput> inputs, 
   return encodings;
 }
 
-std::vector<Tensor> TaskModel::execute(const std::map<std::string, Tensor>& inputs, RunContext& context) const {
+std::vector<Tensor> TaskModel::execute(const Model& model, const std::map<std::string, Tensor>& inputs,
+                                       RunContext& context) const {
   const Timed timed(context.execute_ms);
-  const Graph& graph = compiled->graph();
+  const Graph& graph = model.graph();
   std::vector<Tensor> ordered;
   for (size_t i = 0; i < graph.inputs().size(); ++i) {
     const auto found = inputs.find(graph.input_name(i));
@@ -132,7 +143,7 @@ std::vector<Tensor> TaskModel::execute(const std::map<std::string, Tensor>& inpu
     ordered.push_back(found->second);
   }
   std::vector<Tensor> outputs =
-      compiled->execute(ordered, {.limits = context.options.limits, .profile = context.options.profile});
+      model.execute(ordered, {.limits = context.options.limits, .profile = context.options.profile});
   for (Tensor& output : outputs) {
     if (output.dtype() != DType::f32) output = output.cast(DType::f32);
   }
@@ -140,8 +151,10 @@ std::vector<Tensor> TaskModel::execute(const std::map<std::string, Tensor>& inpu
 }
 
 void TaskModel::run_texts(std::span<const TokenEncoding> encodings, RunContext& context,
-                          const std::function<void(size_t, const OutputRow&)>& take, const ExtraInputs& extra) const {
-  const Graph& graph = compiled->graph();
+                          const std::function<void(size_t, const OutputRow&)>& take, const ExtraInputs& extra,
+                          const Model* model) const {
+  if (model == nullptr) model = &*compiled;
+  const Graph& graph = model->graph();
   size_t done = 0;
   for (const std::vector<size_t>& batch : batches_by_length(encodings, context.options.batch_size)) {
     std::vector<int64_t> first_token;
@@ -157,7 +170,7 @@ void TaskModel::run_texts(std::span<const TokenEncoding> encodings, RunContext& 
         }
       }
     }
-    const std::vector<Tensor> outputs = execute(inputs, context);
+    const std::vector<Tensor> outputs = execute(*model, inputs, context);
     for (size_t r = 0; r < batch.size(); ++r) {
       take(batch[r], {.outputs = outputs,
                       .row = static_cast<int64_t>(r),
@@ -205,7 +218,8 @@ void TaskModel::run_images(std::span<const Image> images, RunContext& context,
   for (const auto& [size, indices] : by_size) {
     for (size_t begin = 0; begin < indices.size(); begin += most) {
       const auto batch = std::span(indices).subspan(begin, std::min(most, indices.size() - begin));
-      const std::vector<Tensor> outputs = execute({{"pixel_values", pixel_values(images, batch, context)}}, context);
+      const std::vector<Tensor> outputs =
+          execute(*compiled, {{"pixel_values", pixel_values(images, batch, context)}}, context);
       for (size_t r = 0; r < batch.size(); ++r)
         take(batch[r], {.outputs = outputs, .row = static_cast<int64_t>(r)});
       done += batch.size();

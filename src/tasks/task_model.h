@@ -43,6 +43,8 @@ struct TaskModel {
   import::OpenedModel opened;
   std::shared_ptr<InferenceSession> session;
   std::optional<Model> compiled;
+  /// The other graphs of the definition, in its order.
+  std::vector<Model> others;
   /// Null for tasks without texts.
   std::shared_ptr<const Tokenizer> tokenizer;
   std::optional<ImageProcessor> processor;
@@ -58,17 +60,22 @@ struct TaskModel {
   /// Adds what further graph inputs need: called with the encodings of a batch and the padded length.
   using ExtraInputs = std::function<Tensor(std::string_view name, std::span<const size_t> batch, int64_t length,
                                            std::span<const int64_t> first_token)>;
-  /// Executes in batches of similar length and hands each result over, in no particular order.
+  /// Executes in batches of similar length and hands each result over, in no particular order. model: null for `compiled`.
   void run_texts(std::span<const TokenEncoding> encodings, RunContext& context,
-                 const std::function<void(size_t index, const OutputRow&)>& take, const ExtraInputs& extra = {}) const;
+                 const std::function<void(size_t index, const OutputRow&)>& take, const ExtraInputs& extra = {},
+                 const Model* model = nullptr) const;
   /// Pictures through the processor and the model, in batches of one size.
   void run_images(std::span<const Image> images, RunContext& context,
                   const std::function<void(size_t index, const OutputRow&)>& take) const;
   /// One execution with inputs by name, timed. Outputs are f32.
-  std::vector<Tensor> execute(const std::map<std::string, Tensor>& inputs, RunContext& context) const;
+  std::vector<Tensor> execute(const Model& model, const std::map<std::string, Tensor>& inputs,
+                              RunContext& context) const;
   /// Pixel values of pictures that come out at one size [B,3,H,W]. Errors name the number of the picture.
   Tensor pixel_values(std::span<const Image> images, std::span<const size_t> which, RunContext& context) const;
 };
+
+/// The texts, each with its context where there are contexts. Views of `inputs`.
+std::vector<TextInput> text_pairs(const TaskInputs& inputs);
 
 /// Token ids and masks of a batch as the graph's inputs of these names.
 /// first_token receives where each row's own tokens begin.

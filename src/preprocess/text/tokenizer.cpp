@@ -341,6 +341,21 @@ std::string Tokenizer::decode(std::span<const int64_t> ids, const DecodeOptions&
   return text;
 }
 
+std::string Tokenizer::join_tokens(std::span<const std::string> tokens) const {
+  std::vector<at_text> texts;
+  texts.reserve(tokens.size());
+  for (const std::string& token : tokens) texts.push_back(text_of(token));
+  at_string joined{};
+  at_string error{};
+  if (at_join_tokens(handle_->tokenizer, texts.data(), texts.size(), &joined, &error) != at_ok) {
+    const std::string message = crate::take(error);
+    fail(ErrorCode::invalid_model, "the tokenizer of {} cannot join these tokens: {}", description_, message);
+  }
+  return crate::take(joined);
+}
+
+bool Tokenizer::marks_word_pieces() const { return at_model_kind(handle_->tokenizer) == at_word_piece; }
+
 std::optional<int64_t> Tokenizer::token_to_id(std::string_view token) const {
   const int64_t id = at_token_to_id(handle_->tokenizer, text_of(token));
   return id < 0 ? std::nullopt : std::optional(id);

@@ -83,6 +83,11 @@ class Tokenizer {
   /// Text of the ids; ids without a token add nothing. Errors: invalid_argument for a negative id.
   std::string decode(std::span<const int64_t> ids, const DecodeOptions& options = {}) const;
 
+  /// Text of tokens as id_to_token writes them, or of words made of them (convert_tokens_to_string in transformers).
+  std::string join_tokens(std::span<const std::string> tokens) const;
+  /// True if the vocabulary marks the pieces inside a word (WordPiece), so that words can be told from their parts.
+  bool marks_word_pieces() const;
+
   std::optional<int64_t> token_to_id(std::string_view token) const;
   std::optional<std::string> id_to_token(int64_t id) const;
   /// Size with added tokens, as Python's len(tokenizer).

@@ -90,6 +90,10 @@ void at_encodings_destroy(at_encodings* encodings);
 at_status at_decode(const at_tokenizer* tokenizer, const uint32_t* ids, size_t num_ids, bool skip_special_tokens,
                     at_string* out, at_string* error);
 
+/* The decoder's text of tokens, which need not be in the vocabulary. */
+at_status at_join_tokens(const at_tokenizer* tokenizer, const at_text* tokens, size_t num_tokens, at_string* out,
+                         at_string* error);
+
 int64_t at_token_to_id(const at_tokenizer* tokenizer, at_text token); /* -1: none */
 bool at_id_to_token(const at_tokenizer* tokenizer, uint32_t id, at_string* out);
 size_t at_vocab_size(const at_tokenizer* tokenizer, bool with_added_tokens);

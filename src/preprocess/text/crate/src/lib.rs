@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::os::raw::{c_char, c_int, c_ulong};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Once;
-use tokenizers::Model;
+use tokenizers::{Decoder, Model};
 
 const OK: c_int = 0;
 const BAD_INPUT: c_int = 1;
@@ -258,6 +258,29 @@ pub unsafe extern "C" fn at_decode(
             .decode(ids, skip_special_tokens)
             .map(AtString::give)
             .map_err(|e| (BAD_MODEL, e.to_string()))
+    })
+}
+
+#[no_mangle]
+pub unsafe extern "C" fn at_join_tokens(
+    tokenizer: *const Loaded,
+    tokens: *const AtText,
+    num_tokens: usize,
+    out: *mut AtString,
+    error: *mut AtString,
+) -> c_int {
+    guarded(out, error, || {
+        let tokens = if num_tokens == 0 { &[] } else { std::slice::from_raw_parts(tokens, num_tokens) };
+        let tokens = tokens
+            .iter()
+            .map(|token| token.text("a token").map(str::to_string))
+            .collect::<Result<Vec<String>, String>>()
+            .map_err(|e| (BAD_INPUT, e))?;
+        match (*tokenizer).tokenizer.get_decoder() {
+            Some(decoder) => decoder.decode(tokens).map_err(|e| (BAD_MODEL, e.to_string())),
+            None => Ok(tokens.join(" ")),
+        }
+        .map(AtString::give)
     })
 }
 
