@@ -26,7 +26,8 @@ void write_outputs(const std::string& path, const std::vector<Tensor>& tensors) 
   Json header = Json::object();
   size_t offset = 0;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    header[std::to_string(i)] = {{"dtype", "F32"}, {"shape", tensors[i].shape()}, {"data_offsets", {offset, offset + tensors[i].size_bytes()}}};
+    header[std::to_string(i)] = {
+        {"dtype", "F32"}, {"shape", tensors[i].shape()}, {"data_offsets", {offset, offset + tensors[i].size_bytes()}}};
     offset += tensors[i].size_bytes();
   }
   std::string text = header.dump();
@@ -34,7 +35,8 @@ void write_outputs(const std::string& path, const std::vector<Tensor>& tensors) 
   std::ofstream file(path, std::ios::binary);
   file.write(reinterpret_cast<const char*>(&length), sizeof length);
   file << text;
-  for (const Tensor& t : tensors) file.write(static_cast<const char*>(t.data()), static_cast<std::streamsize>(t.size_bytes()));
+  for (const Tensor& t : tensors)
+    file.write(static_cast<const char*>(t.data()), static_cast<std::streamsize>(t.size_bytes()));
   if (!file.flush()) fail(ErrorCode::io_error, "cannot write {}", path);
 }
 
@@ -42,7 +44,8 @@ int run(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "--peak") {
     Executor executor({.num_threads = std::atoi(argv[2])});
     std::vector<double> rates(static_cast<size_t>(executor.num_threads()));
-    executor.parallel_for(executor.num_threads(), [&](int64_t task, int) { rates[static_cast<size_t>(task)] = measure_fma_gflops(); });
+    executor.parallel_for(executor.num_threads(),
+                          [&](int64_t task, int) { rates[static_cast<size_t>(task)] = measure_fma_gflops(); });
     double sum = 0;
     for (double r : rates) sum += r;
     answer({{"gflops", sum}});
@@ -64,7 +67,8 @@ int run(int argc, char** argv) {
   std::vector<Tensor> inputs;
   for (size_t i = 0; i < model.graph().inputs().size(); ++i) inputs.push_back(file->read(model.graph().input_name(i)));
   auto outputs = model.execute(std::span<const Tensor>(inputs));
-  answer({{"ready", true}, {"version", fmt::format("isa {}, {} threads", model.report().isa, model.report().num_threads)}});
+  answer({{"ready", true},
+          {"version", fmt::format("isa {}, {} threads", model.report().isa, model.report().num_threads)}});
   std::string line;
   while (std::getline(std::cin, line)) {
     std::istringstream words(line);

@@ -13,7 +13,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 volatile float sink = 0;
 
-double rate(double flops, Clock::time_point begin) { return flops / std::chrono::duration<double>(Clock::now() - begin).count() / 1e9; }
+double rate(double flops, Clock::time_point begin) {
+  return flops / std::chrono::duration<double>(Clock::now() - begin).count() / 1e9;
+}
 
 #if defined(__x86_64__)
 __attribute__((target("avx512f"))) double run_avx512(long steps) {

@@ -1,5 +1,5 @@
-// Our products and convolutions against oneDNN's, on the shapes of real models, interleaved; with the machine's measured
-// peak. Prints one line a shape and, with --raw, the samples in microseconds.
+// Our products and convolutions against oneDNN's, on the shapes of real models, interleaved; with the machine's
+// measured peak. Prints one line a shape and, with --raw, the samples in microseconds.
 //   gemm_bench [--threads N] [--samples N] [--raw] [substring of a shape's name]
 #include <algorithm>
 #include <chrono>
@@ -40,7 +40,9 @@ double median(std::vector<double> samples) {
   std::sort(samples.begin(), samples.end());
   return samples[samples.size() / 2];
 }
-double least_of(const std::vector<double>& samples) { return *std::min_element(samples.begin(), samples.end()); }
+double least_of(const std::vector<double>& samples) {
+  return *std::min_element(samples.begin(), samples.end());
+}
 
 struct Options {
   int threads = 0, samples = 0;
@@ -92,8 +94,8 @@ void compare(const std::string& name, double flops, double peak, const Options& 
     }
   }
   const auto rate = [flops](double us) { return flops / us * 1e-3; };
-  std::printf("%-44s ours %7.1f (best %7.1f, %3.0f%% of peak)", name.c_str(), rate(median(our_us)), rate(least_of(our_us)),
-              100.0 * rate(least_of(our_us)) / peak);
+  std::printf("%-44s ours %7.1f (best %7.1f, %3.0f%% of peak)", name.c_str(), rate(median(our_us)),
+              rate(least_of(our_us)), 100.0 * rate(least_of(our_us)) / peak);
   if (theirs) {
     std::printf("  oneDNN %7.1f (best %7.1f)  ratio %5.2f", rate(median(their_us)), rate(least_of(their_us)),
                 median(their_us) / median(our_us));
@@ -128,11 +130,13 @@ struct Convolution {
   int64_t size, in, out, kernel, stride;
 };
 constexpr Convolution kConvolutions[] = {
-    {"stem 7x7/2", 224, 3, 64, 7, 2},      {"56 1x1 64-64", 56, 64, 64, 1, 1},   {"56 3x3 64-64", 56, 64, 64, 3, 1},
-    {"56 1x1 64-256", 56, 64, 256, 1, 1},  {"56 1x1 256-64", 56, 256, 64, 1, 1}, {"28 3x3 128-128", 28, 128, 128, 3, 1},
-    {"56 3x3/2 128", 56, 128, 128, 3, 2},  {"28 1x1 128-512", 28, 128, 512, 1, 1}, {"56 1x1/2 256-512", 56, 256, 512, 1, 2},
-    {"14 3x3 256-256", 14, 256, 256, 3, 1}, {"14 1x1 256-1024", 14, 256, 1024, 1, 1}, {"7 3x3 512-512", 7, 512, 512, 3, 1},
-    {"7 1x1 512-2048", 7, 512, 2048, 1, 1}, {"7 1x1 2048-512", 7, 2048, 512, 1, 1},
+    {"stem 7x7/2", 224, 3, 64, 7, 2},         {"56 1x1 64-64", 56, 64, 64, 1, 1},
+    {"56 3x3 64-64", 56, 64, 64, 3, 1},       {"56 1x1 64-256", 56, 64, 256, 1, 1},
+    {"56 1x1 256-64", 56, 256, 64, 1, 1},     {"28 3x3 128-128", 28, 128, 128, 3, 1},
+    {"56 3x3/2 128", 56, 128, 128, 3, 2},     {"28 1x1 128-512", 28, 128, 512, 1, 1},
+    {"56 1x1/2 256-512", 56, 256, 512, 1, 2}, {"14 3x3 256-256", 14, 256, 256, 3, 1},
+    {"14 1x1 256-1024", 14, 256, 1024, 1, 1}, {"7 3x3 512-512", 7, 512, 512, 3, 1},
+    {"7 1x1 512-2048", 7, 512, 2048, 1, 1},   {"7 1x1 2048-512", 7, 2048, 512, 1, 1},
 };
 
 void bench_product(const Product& p, int64_t batch, double peak, const KernelTable& table, Executor& executor,
@@ -164,9 +168,19 @@ void bench_conv(const Convolution& conv, int64_t batch, double peak, const Kerne
   if (name.find(options.filter) == std::string::npos) return;
   const int64_t out = (conv.size - 1) / conv.stride + 1, pad = conv.kernel / 2;
   ConvArgs args;
-  args.shape = {.batch = batch, .in_h = conv.size, .in_w = conv.size, .in_channels = conv.in, .out_h = out, .out_w = out,
-                .out_channels = conv.out, .kernel_h = conv.kernel, .kernel_w = conv.kernel, .stride_h = conv.stride,
-                .stride_w = conv.stride, .pad_top = pad, .pad_left = pad};
+  args.shape = {.batch = batch,
+                .in_h = conv.size,
+                .in_w = conv.size,
+                .in_channels = conv.in,
+                .out_h = out,
+                .out_w = out,
+                .out_channels = conv.out,
+                .kernel_h = conv.kernel,
+                .kernel_w = conv.kernel,
+                .stride_h = conv.stride,
+                .stride_w = conv.stride,
+                .pad_top = pad,
+                .pad_left = pad};
   Aligned x(batch * conv.size * conv.size * conv.in), w(conv.out * conv.in * conv.kernel * conv.kernel), bias(conv.out),
       y(batch * out * out * conv.out), packed(table.conv_packed_size_bytes(args.shape) / 4);
   args.input_nchw = conv.in == 3;
@@ -182,8 +196,9 @@ void bench_conv(const Convolution& conv, int64_t batch, double peak, const Kerne
     peer = std::make_unique<OneDnnConv>(args.shape, w.data, bias.data, Activation::relu, executor.num_threads());
     theirs = [&] { peer->run(x.data, y.data); };
   }
-  compare(name, 2.0 * batch * out * out * conv.out * conv.in * conv.kernel * conv.kernel, peak, options,
-          [&] { table.conv(args, executor, scratch.data); }, theirs);
+  compare(
+      name, 2.0 * batch * out * out * conv.out * conv.in * conv.kernel * conv.kernel, peak, options,
+      [&] { table.conv(args, executor, scratch.data); }, theirs);
 }
 
 }  // namespace

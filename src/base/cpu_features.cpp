@@ -29,7 +29,9 @@ uint64_t enabled_state() {
   return (uint64_t{high} << 32) | low;
 }
 
-bool bit(unsigned word, int index) { return (word >> index) & 1; }
+bool bit(unsigned word, int index) {
+  return (word >> index) & 1;
+}
 
 std::vector<Isa> detect() {
   std::vector<Isa> found{Isa::portable};
@@ -42,8 +44,8 @@ std::vector<Isa> detect() {
   if (!ymm || !avx2) return found;
   found.push_back(Isa::avx2);
   // F, DQ, CD, BW, VL
-  const bool avx512 = bit(seven.ebx, 16) && bit(seven.ebx, 17) && bit(seven.ebx, 28) && bit(seven.ebx, 30) &&
-                      bit(seven.ebx, 31);
+  const bool avx512 =
+      bit(seven.ebx, 16) && bit(seven.ebx, 17) && bit(seven.ebx, 28) && bit(seven.ebx, 30) && bit(seven.ebx, 31);
   if (!zmm || !avx512) return found;
   found.push_back(Isa::avx512);
   if (!bit(seven.ecx, 11)) return found;
@@ -55,7 +57,9 @@ std::vector<Isa> detect() {
   return found;
 }
 #else
-std::vector<Isa> detect() { return {Isa::portable}; }
+std::vector<Isa> detect() {
+  return {Isa::portable};
+}
 #endif
 
 }  // namespace

@@ -46,8 +46,7 @@ int exit_code_of(ErrorCode code) {
   return 1;
 }
 
-Error::Error(ErrorCode code, std::string message)
-    : code_(code), message_(std::move(message)), text_(message_) {}
+Error::Error(ErrorCode code, std::string message) : code_(code), message_(std::move(message)), text_(message_) {}
 
 Error& Error::in(std::string frame) {
   text_ += "\n  in " + frame;

@@ -1,11 +1,11 @@
 #pragma once
+#include <fmt/core.h>
+
 #include <exception>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <fmt/core.h>
 
 namespace accelerate {
 

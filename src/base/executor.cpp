@@ -78,7 +78,9 @@ thread_local int current_thread = -1;
 // may be changing.
 constexpr uint32_t kClosed = 0xffffffffu;
 constexpr int64_t kMaxTasksPerJob = 0x7fffffff;
-uint64_t claim_word(uint32_t epoch, uint32_t next) { return (uint64_t{epoch} << 32) | next; }
+uint64_t claim_word(uint32_t epoch, uint32_t next) {
+  return (uint64_t{epoch} << 32) | next;
+}
 
 #if defined(__linux__)
 // Value of a cgroup limit file, e.g. "200000 100000" or "max 100000"; 0 if it sets no limit.
@@ -263,8 +265,9 @@ void pin(pthread_t thread, int cpu) {
     CPU_FREE(set);
   }
   if (error) {
-    fail(ErrorCode::invalid_argument, "cannot pin a thread to processor {} ({}); name processors that this process may use",
-         cpu, std::strerror(error));
+    fail(ErrorCode::invalid_argument,
+         "cannot pin a thread to processor {} ({}); name processors that this process may use", cpu,
+         std::strerror(error));
   }
 }
 #endif
@@ -290,17 +293,21 @@ Executor::Executor(const ExecutorOptions& options) : impl_(std::make_unique<Impl
     }
   } catch (const std::system_error& error) {
     impl_->stop_workers();
-    fail(ErrorCode::out_of_memory, "cannot start thread {} of {}: {}; ask for fewer threads",
-         impl_->workers.size() + 1, num_threads, error.what());
+    fail(ErrorCode::out_of_memory, "cannot start thread {} of {}: {}; ask for fewer threads", impl_->workers.size() + 1,
+         num_threads, error.what());
   } catch (...) {
     impl_->stop_workers();
     throw;
   }
 }
 
-Executor::~Executor() { impl_->stop_workers(); }
+Executor::~Executor() {
+  impl_->stop_workers();
+}
 
-int Executor::num_threads() const { return impl_->num_threads(); }
+int Executor::num_threads() const {
+  return impl_->num_threads();
+}
 
 void Executor::run(int64_t num_tasks, TaskFn fn, void* context) {
   if (num_tasks <= 0) return;

@@ -16,14 +16,17 @@ std::string_view name_of(AttrKind kind) {
 
 namespace {
 
-bool same_number(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+bool same_number(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
 
 template <typename T>
 const T& get(const Attrs& attrs, std::string_view name, AttrKind expected) {
   const Attr* attr = attrs.find(name);
   if (attr == nullptr) fail(ErrorCode::invalid_graph, "attribute \"{}\" is missing", name);
   if (const T* value = std::get_if<T>(attr)) return *value;
-  fail(ErrorCode::invalid_graph, "attribute \"{}\" is of kind {}; expected {}", name, name_of(kind_of(*attr)), name_of(expected));
+  fail(ErrorCode::invalid_graph, "attribute \"{}\" is of kind {}; expected {}", name, name_of(kind_of(*attr)),
+       name_of(expected));
 }
 
 }  // namespace
@@ -73,11 +76,21 @@ void Attrs::erase(std::string_view name) {
   if (auto it = map_.find(name); it != map_.end()) map_.erase(it);
 }
 
-bool Attrs::boolean(std::string_view name) const { return get<bool>(*this, name, AttrKind::boolean); }
-int64_t Attrs::integer(std::string_view name) const { return get<int64_t>(*this, name, AttrKind::integer); }
-double Attrs::number(std::string_view name) const { return get<double>(*this, name, AttrKind::number); }
-const std::string& Attrs::string(std::string_view name) const { return get<std::string>(*this, name, AttrKind::string); }
-DType Attrs::dtype(std::string_view name) const { return get<DType>(*this, name, AttrKind::dtype); }
+bool Attrs::boolean(std::string_view name) const {
+  return get<bool>(*this, name, AttrKind::boolean);
+}
+int64_t Attrs::integer(std::string_view name) const {
+  return get<int64_t>(*this, name, AttrKind::integer);
+}
+double Attrs::number(std::string_view name) const {
+  return get<double>(*this, name, AttrKind::number);
+}
+const std::string& Attrs::string(std::string_view name) const {
+  return get<std::string>(*this, name, AttrKind::string);
+}
+DType Attrs::dtype(std::string_view name) const {
+  return get<DType>(*this, name, AttrKind::dtype);
+}
 const std::vector<int64_t>& Attrs::integers(std::string_view name) const {
   return get<std::vector<int64_t>>(*this, name, AttrKind::integers);
 }
@@ -87,7 +100,11 @@ const std::vector<double>& Attrs::numbers(std::string_view name) const {
 const std::vector<std::string>& Attrs::strings(std::string_view name) const {
   return get<std::vector<std::string>>(*this, name, AttrKind::strings);
 }
-const Shape& Attrs::dims(std::string_view name) const { return get<Shape>(*this, name, AttrKind::dims); }
-const Tensor& Attrs::tensor(std::string_view name) const { return get<Tensor>(*this, name, AttrKind::tensor); }
+const Shape& Attrs::dims(std::string_view name) const {
+  return get<Shape>(*this, name, AttrKind::dims);
+}
+const Tensor& Attrs::tensor(std::string_view name) const {
+  return get<Tensor>(*this, name, AttrKind::tensor);
+}
 
 }  // namespace accelerate

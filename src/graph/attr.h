@@ -15,7 +15,9 @@ enum class AttrKind { boolean, integer, number, string, dtype, integers, numbers
 /// A compile-time parameter of a node.
 using Attr = std::variant<bool, int64_t, double, std::string, DType, std::vector<int64_t>, std::vector<double>,
                           std::vector<std::string>, Shape, Tensor>;
-inline AttrKind kind_of(const Attr& attr) { return static_cast<AttrKind>(attr.index()); }
+inline AttrKind kind_of(const Attr& attr) {
+  return static_cast<AttrKind>(attr.index());
+}
 std::string_view name_of(AttrKind kind);
 
 /// Equal kind and value; tensors by dtype, shape and bytes; NaN equals NaN.

@@ -26,9 +26,10 @@ std::vector<Value> Builder::add(const OpDef& op, std::span<const Value> operands
   node.location = location_;
   std::vector<TensorType> operand_types;
   try {
-    if (static_cast<int>(operands.size()) < op.min_operands || (op.max_operands >= 0 && static_cast<int>(operands.size()) > op.max_operands))
+    if (static_cast<int>(operands.size()) < op.min_operands ||
+        (op.max_operands >= 0 && static_cast<int>(operands.size()) > op.max_operands))
       fail(ErrorCode::invalid_graph, "{} operands given; expected {}", operands.size(),
-           op.max_operands < 0 ? fmt::format("at least {}", op.min_operands)
+           op.max_operands < 0                  ? fmt::format("at least {}", op.min_operands)
            : op.min_operands == op.max_operands ? std::to_string(op.min_operands)
                                                 : fmt::format("{} to {}", op.min_operands, op.max_operands));
     if (static_cast<int>(regions.size()) != op.num_regions)
@@ -67,8 +68,10 @@ Graph::Graph(std::string name, const std::vector<TensorType>& inputs) : name_(st
 
 Value Graph::add_input(std::string name, TensorType type) {
   bool valid = !name.empty() && name.size() <= 128 && std::isdigit(static_cast<unsigned char>(name[0])) == 0 &&
-               std::all_of(name.begin(), name.end(), [](unsigned char c) { return (c < 0x80 && std::isalnum(c) != 0) || c == '_' || c == '.'; });
-  if (!valid) fail(ErrorCode::invalid_graph, "bad input name \"{}\": expected letters, digits, '_' and '.'", printable(name));
+               std::all_of(name.begin(), name.end(),
+                           [](unsigned char c) { return (c < 0x80 && std::isalnum(c) != 0) || c == '_' || c == '.'; });
+  if (!valid)
+    fail(ErrorCode::invalid_graph, "bad input name \"{}\": expected letters, digits, '_' and '.'", printable(name));
   if (find_input(name)) fail(ErrorCode::invalid_graph, "there already is an input \"{}\"", name);
   auto id = static_cast<ValueId>(values_.size());
   values_.push_back({std::move(type), -1});
@@ -134,7 +137,8 @@ void Patch::replace(ValueId old, Value with) {
   const TensorType& a = base_.type_of(old);
   const TensorType& b = type_of(with.id);
   if (a.dtype != b.dtype || a.rank() != b.rank())
-    fail(ErrorCode::invalid_graph, "a value of type {} cannot be replaced by one of type {}", a.to_string(), b.to_string());
+    fail(ErrorCode::invalid_graph, "a value of type {} cannot be replaced by one of type {}", a.to_string(),
+         b.to_string());
   if (old == with.id) return;
   replacements_[old] = with.id;
 }
@@ -171,7 +175,8 @@ Graph Patch::apply() const {
   // (part of) the replacement of that value, so that `y = relu(x)` may replace x.
   auto total = num_base + new_values_.size();
   std::vector<std::vector<ValueId>> new_operands(new_nodes_.size());
-  std::vector<std::set<ValueId>> reachable_from(new_nodes_.size());  // base values replaced by something that uses this node
+  std::vector<std::set<ValueId>> reachable_from(
+      new_nodes_.size());  // base values replaced by something that uses this node
   for (const auto& [old, with] : replacements_) {
     std::vector<ValueId> work = {with};
     while (!work.empty()) {
@@ -184,7 +189,8 @@ Graph Patch::apply() const {
     }
   }
   for (size_t n = 0; n < new_nodes_.size(); ++n) {
-    for (ValueId id : new_nodes_[n].operands) new_operands[n].push_back(id < num_base && !reachable_from[n].contains(id) ? resolve(id) : id);
+    for (ValueId id : new_nodes_[n].operands)
+      new_operands[n].push_back(id < num_base && !reachable_from[n].contains(id) ? resolve(id) : id);
   }
 
   auto node_of = [&](ValueId id) -> std::pair<bool, int> {  // (is new, index), index -1 for inputs
@@ -210,7 +216,8 @@ Graph Patch::apply() const {
   for (const auto& o : base_.outputs_) work.push_back(resolve(o.value));
   for (size_t n = 0; n < base_.nodes_.size(); ++n) {
     const Node& node = base_.nodes_[n];
-    bool replaced = !node.results.empty() && std::all_of(node.results.begin(), node.results.end(), [&](ValueId r) { return replacements_.contains(r); });
+    bool replaced = !node.results.empty() && std::all_of(node.results.begin(), node.results.end(),
+                                                         [&](ValueId r) { return replacements_.contains(r); });
     if (node.op->has_effects && !replaced && !node.results.empty()) work.push_back(node.results[0]);
   }
   while (!work.empty()) {

@@ -148,7 +148,8 @@ std::vector<Value> copy_node(Builder& to, const Node& node, std::span<const Valu
 /// Errors: invalid_graph, invalid_shape, invalid_dtype, with the node in the context.
 void verify(const Graph& graph);
 
-/// Several graphs that make up one model, by role ("main", "encoder", "decoder", "prefill", ...), in the order of roles.
+/// Several graphs that make up one model, by role ("main", "encoder", "decoder", "prefill", ...), in the order of
+/// roles.
 struct Program {
   std::string name;
   std::map<std::string, Graph> graphs;

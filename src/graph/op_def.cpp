@@ -9,7 +9,8 @@ namespace {
 
 int resolve_axis(int64_t axis, std::string_view name, int rank) {
   if (axis < -rank || axis >= rank)
-    fail(ErrorCode::invalid_shape, "{} is {}; expected a value in [{}, {}) for a tensor of rank {}", name, axis, -rank, rank, rank);
+    fail(ErrorCode::invalid_shape, "{} is {}; expected a value in [{}, {}) for a tensor of rank {}", name, axis, -rank,
+         rank, rank);
   return static_cast<int>(axis < 0 ? axis + rank : axis);
 }
 
@@ -20,8 +21,12 @@ const TensorType& InferContext::operand(size_t i) const {
   return operands_[i];
 }
 
-int InferContext::axis(std::string_view name, int rank) const { return resolve_axis(attrs.integer(name), name, rank); }
-int EvalContext::axis(std::string_view name, int rank) const { return resolve_axis(attrs.integer(name), name, rank); }
+int InferContext::axis(std::string_view name, int rank) const {
+  return resolve_axis(attrs.integer(name), name, rank);
+}
+int EvalContext::axis(std::string_view name, int rank) const {
+  return resolve_axis(attrs.integer(name), name, rank);
+}
 
 const AttrSpec* OpDef::find_attr(std::string_view attr_name) const {
   auto it = std::find_if(attrs.begin(), attrs.end(), [&](const AttrSpec& spec) { return spec.name == attr_name; });
@@ -33,7 +38,8 @@ Attrs OpDef::complete(Attrs given) const {
     const AttrSpec* spec = find_attr(key);
     if (spec == nullptr) fail(ErrorCode::invalid_graph, "op {} has no attribute \"{}\"", name, printable(key));
     if (kind_of(value) != spec->kind)
-      fail(ErrorCode::invalid_graph, "attribute \"{}\" of op {} is of kind {}; expected {}", key, name, name_of(kind_of(value)), name_of(spec->kind));
+      fail(ErrorCode::invalid_graph, "attribute \"{}\" of op {} is of kind {}; expected {}", key, name,
+           name_of(kind_of(value)), name_of(spec->kind));
   }
   for (const AttrSpec& spec : attrs) {
     if (given.has(spec.name)) continue;
@@ -61,9 +67,11 @@ const OpDef& OpRegistry::get(std::string_view name) const {
   if (const OpDef* op = find(name)) return *op;
   std::string near;
   for (const OpDef* op : all()) {
-    if (name.size() >= 3 && (op->name.find(name.substr(0, 4)) != std::string::npos)) near += (near.empty() ? "" : ", ") + op->name;
+    if (name.size() >= 3 && (op->name.find(name.substr(0, 4)) != std::string::npos))
+      near += (near.empty() ? "" : ", ") + op->name;
   }
-  fail(ErrorCode::unsupported_op, "there is no op \"{}\"{}", printable(name, 80), near.empty() ? "" : "; similar: " + near);
+  fail(ErrorCode::unsupported_op, "there is no op \"{}\"{}", printable(name, 80),
+       near.empty() ? "" : "; similar: " + near);
 }
 
 std::vector<const OpDef*> OpRegistry::all() const {

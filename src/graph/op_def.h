@@ -37,7 +37,8 @@ struct AttrSpec {
 /// What shape and dtype rules see.
 class InferContext {
  public:
-  InferContext(const std::vector<TensorType>& operands, const Attrs& attrs, const std::vector<std::shared_ptr<const Graph>>& regions)
+  InferContext(const std::vector<TensorType>& operands, const Attrs& attrs,
+               const std::vector<std::shared_ptr<const Graph>>& regions)
       : attrs(attrs), regions(regions), operands_(operands) {}
   const Attrs& attrs;
   const std::vector<std::shared_ptr<const Graph>>& regions;

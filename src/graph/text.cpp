@@ -68,7 +68,8 @@ std::string attr_text(const Attr& attr) {
     case AttrKind::number: return number_text(std::get<double>(attr));
     case AttrKind::string: return quoted(std::get<std::string>(attr));
     case AttrKind::dtype: return std::string(name_of(std::get<DType>(attr)));
-    case AttrKind::integers: return list_text("ints", std::get<std::vector<int64_t>>(attr), [](int64_t v) { return std::to_string(v); });
+    case AttrKind::integers:
+      return list_text("ints", std::get<std::vector<int64_t>>(attr), [](int64_t v) { return std::to_string(v); });
     case AttrKind::numbers: return list_text("floats", std::get<std::vector<double>>(attr), number_text);
     case AttrKind::strings: return list_text("strings", std::get<std::vector<std::string>>(attr), quoted);
     case AttrKind::dims: return list_text("dims", std::get<Shape>(attr), [](const Dim& d) { return d.to_string(); });
@@ -92,7 +93,8 @@ struct PrintOptions {
   bool graph_names = true;
 };
 
-void print_graph(std::string& out, const Graph& graph, std::string_view name, const std::string& indent, const PrintOptions& options) {
+void print_graph(std::string& out, const Graph& graph, std::string_view name, const std::string& indent,
+                 const PrintOptions& options) {
   std::vector<std::string> names(graph.num_values());
   out += indent + "graph " + quoted(name) + " (";
   for (size_t i = 0; i < graph.inputs().size(); ++i) {
@@ -128,7 +130,8 @@ void print_graph(std::string& out, const Graph& graph, std::string_view name, co
       out += indent + "  }";
     }
     if (!node.results.empty()) out += " : ";
-    for (size_t r = 0; r < node.results.size(); ++r) out += (r == 0 ? "" : ", ") + graph.type_of(node.results[r]).to_string();
+    for (size_t r = 0; r < node.results.size(); ++r)
+      out += (r == 0 ? "" : ", ") + graph.type_of(node.results[r]).to_string();
     if (options.locations && !node.location.empty()) out += " loc " + quoted(node.location);
     out += "\n";
   }
@@ -255,7 +258,8 @@ class Parser {
       char e = text_[position_++];
       if (e == '"' || e == '\\') {
         out += e;
-      } else if (e == 'x' && position_ + 2 <= text_.size() && hex_digit(text_[position_]) >= 0 && hex_digit(text_[position_ + 1]) >= 0) {
+      } else if (e == 'x' && position_ + 2 <= text_.size() && hex_digit(text_[position_]) >= 0 &&
+                 hex_digit(text_[position_ + 1]) >= 0) {
         out += static_cast<char>(hex_digit(text_[position_]) * 16 + hex_digit(text_[position_ + 1]));
         position_ += 2;
       } else {
@@ -371,7 +375,8 @@ class Parser {
       position_ += 2;
       Dim count = num_elements(t.shape);
       int64_t elements = count.as_constant("the size");
-      if (elements < 0 || static_cast<size_t>(elements) > (text_.size() - position_) / 2 / std::max<size_t>(size_of(t.dtype), 1))
+      if (elements < 0 ||
+          static_cast<size_t>(elements) > (text_.size() - position_) / 2 / std::max<size_t>(size_of(t.dtype), 1))
         bad(fmt::format("the bytes of {}", t.to_string()));
       Tensor out(t.dtype, *extents);
       auto* bytes = out.as<unsigned char>();
@@ -497,9 +502,12 @@ class Parser {
     }
     out.set_location(location);
     auto made = out.add(op, operands, std::move(attrs), std::move(regions));
-    if (made.size() != results.size() || types.size() != results.size()) bad(fmt::format("{} results of {}", made.size(), op.name));
+    if (made.size() != results.size() || types.size() != results.size())
+      bad(fmt::format("{} results of {}", made.size(), op.name));
     for (size_t i = 0; i < made.size(); ++i) {
-      if (!(made[i].type() == types[i])) bad(fmt::format("the type {} that {} gives, not {}", made[i].type().to_string(), op.name, types[i].to_string()));
+      if (!(made[i].type() == types[i]))
+        bad(fmt::format("the type {} that {} gives, not {}", made[i].type().to_string(), op.name,
+                        types[i].to_string()));
       if (!values.emplace(results[i], made[i].id).second) bad("value names that differ");
     }
   }

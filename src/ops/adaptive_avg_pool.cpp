@@ -23,11 +23,13 @@ std::vector<TensorType> infer_adaptive_avg_pool(const InferContext& c) {
   const Shape& sizes = c.attrs.dims("sizes");
   bool channels_last = channel_axis(c.attrs.string("layout"), x.rank()) != 1;
   if (sizes.size() + 2 != x.shape.size())
-    fail(ErrorCode::invalid_shape, "sizes {} for {}; expected one for each spatial axis", to_string(sizes), x.to_string());
+    fail(ErrorCode::invalid_shape, "sizes {} for {}; expected one for each spatial axis", to_string(sizes),
+         x.to_string());
   Shape shape = channels_first(x.shape, channels_last);
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].constant().value_or(1) < 1 || shape[i + 2].constant().value_or(1) < 1)
-      fail(ErrorCode::invalid_shape, "an extent of {} pooled to {}; expected 1 or more", shape[i + 2].to_string(), sizes[i].to_string());
+      fail(ErrorCode::invalid_shape, "an extent of {} pooled to {}; expected 1 or more", shape[i + 2].to_string(),
+           sizes[i].to_string());
     shape[i + 2] = sizes[i];
   }
   return {{x.dtype, from_channels_first(shape, channels_last)}};
@@ -84,7 +86,8 @@ std::vector<Value> expand_adaptive(Builder& builder, const Node& node, std::span
     int64_t axis = first + static_cast<int64_t>(i);
     const Dim n = x.dim(static_cast<int>(axis));
     if (sizes[i] == n) continue;
-    x = sizes[i] == Dim(1) ? reduce_mean(x, {axis}, true) : matmul_along(x, window_weights(builder, n, sizes[i], x.dtype()), axis);
+    x = sizes[i] == Dim(1) ? reduce_mean(x, {axis}, true)
+                           : matmul_along(x, window_weights(builder, n, sizes[i], x.dtype()), axis);
   }
   return {cast_to(x, dtype)};
 }

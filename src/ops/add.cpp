@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// a + b with broadcasting; bool operands: logical or.
 // api: Value add(Value a, Value b);
-Value add(Value a, Value b) { return build("add", {a, b}); }
+Value add(Value a, Value b) {
+  return build("add", {a, b});
+}
 
 void register_add(OpRegistry& registry) {
   registry.add(binary_op(

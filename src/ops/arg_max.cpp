@@ -3,7 +3,8 @@
 
 namespace accelerate::ops {
 
-/// Index along the axis of the largest element, the first of equal ones, as i64; a NaN wins. Errors: invalid_shape if the axis is empty.
+/// Index along the axis of the largest element, the first of equal ones, as i64; a NaN wins. Errors: invalid_shape if
+/// the axis is empty.
 // api: Value arg_max(Value x, int64_t axis, bool keepdims = false);
 Value arg_max(Value x, int64_t axis, bool keepdims) {
   Attrs attrs = axis_attrs(x, axis);
@@ -18,7 +19,8 @@ void register_arg_max(OpRegistry& registry) {
   op.infer = [infer = op.infer](const InferContext& c) -> std::vector<TensorType> {
     Shape shape = infer(c).at(0).shape;
     auto axis = static_cast<size_t>(c.axis("axis", c.operand(0).rank()));
-    if (shape[axis] == Dim(0)) fail(ErrorCode::invalid_shape, "axis {} of {} is empty; expected at least one element", axis, to_string(shape));
+    if (shape[axis] == Dim(0))
+      fail(ErrorCode::invalid_shape, "axis {} of {} is empty; expected at least one element", axis, to_string(shape));
     if (c.attrs.boolean("keepdims")) {
       shape[axis] = 1;
     } else {
@@ -30,7 +32,8 @@ void register_arg_max(OpRegistry& registry) {
     const Tensor& x = c.inputs[0];
     int64_t i = 0;
     for_each_line(x.shape(), c.axis("axis", x.rank()), [&](std::span<const int64_t> offsets) {
-      if (offsets.empty()) fail(ErrorCode::invalid_shape, "the axis of {} is empty; expected at least one element", to_string(x.shape()));
+      if (offsets.empty())
+        fail(ErrorCode::invalid_shape, "the axis of {} is empty; expected at least one element", to_string(x.shape()));
       size_t best = 0;
       for (size_t j = 1; j < offsets.size(); ++j)
         if (ordered_less(x, offsets[best], offsets[j])) best = j;

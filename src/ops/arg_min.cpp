@@ -14,7 +14,8 @@ bool smaller(const Tensor& x, int64_t i, int64_t j) {
 
 }  // namespace
 
-/// Index along the axis of the smallest element, the first of equal ones, as i64; a NaN wins. Errors: invalid_shape if the axis is empty.
+/// Index along the axis of the smallest element, the first of equal ones, as i64; a NaN wins. Errors: invalid_shape if
+/// the axis is empty.
 // api: Value arg_min(Value x, int64_t axis, bool keepdims = false);
 Value arg_min(Value x, int64_t axis, bool keepdims) {
   Attrs attrs = axis_attrs(x, axis);
@@ -29,7 +30,8 @@ void register_arg_min(OpRegistry& registry) {
   op.infer = [infer = op.infer](const InferContext& c) -> std::vector<TensorType> {
     Shape shape = infer(c).at(0).shape;
     auto axis = static_cast<size_t>(c.axis("axis", c.operand(0).rank()));
-    if (shape[axis] == Dim(0)) fail(ErrorCode::invalid_shape, "axis {} of {} is empty; expected at least one element", axis, to_string(shape));
+    if (shape[axis] == Dim(0))
+      fail(ErrorCode::invalid_shape, "axis {} of {} is empty; expected at least one element", axis, to_string(shape));
     if (c.attrs.boolean("keepdims")) {
       shape[axis] = 1;
     } else {
@@ -41,7 +43,8 @@ void register_arg_min(OpRegistry& registry) {
     const Tensor& x = c.inputs[0];
     int64_t i = 0;
     for_each_line(x.shape(), c.axis("axis", x.rank()), [&](std::span<const int64_t> offsets) {
-      if (offsets.empty()) fail(ErrorCode::invalid_shape, "the axis of {} is empty; expected at least one element", to_string(x.shape()));
+      if (offsets.empty())
+        fail(ErrorCode::invalid_shape, "the axis of {} is empty; expected at least one element", to_string(x.shape()));
       size_t best = 0;
       for (size_t j = 1; j < offsets.size(); ++j)
         if (smaller(x, offsets[j], offsets[best])) best = j;

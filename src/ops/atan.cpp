@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Inverse tangent, in radians.
 // api: Value atan(Value x);
-Value atan(Value x) { return build("atan", {x}); }
+Value atan(Value x) {
+  return build("atan", {x});
+}
 
 void register_atan(OpRegistry& registry) {
   registry.add(unary_op("atan", "atan(x)", ElementTypes::floats, [](double x) { return std::atan(x); }));

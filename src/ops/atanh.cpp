@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Inverse hyperbolic tangent; NaN out of [-1, 1].
 // api: Value atanh(Value x);
-Value atanh(Value x) { return build("atanh", {x}); }
+Value atanh(Value x) {
+  return build("atanh", {x});
+}
 
 void register_atanh(OpRegistry& registry) {
   registry.add(unary_op("atanh", "atanh(x)", ElementTypes::floats, [](double x) { return std::atanh(x); }));

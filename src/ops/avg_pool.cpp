@@ -21,7 +21,8 @@ void register_avg_pool(OpRegistry& registry) {
   op.doc = "Mean of each window: x[N,C,...] -> [N,C,...]";
   op.min_operands = op.max_operands = 1;
   op.attrs = pool_attr_specs();
-  op.attrs.push_back({"count_include_pad", AttrKind::boolean, Attr(true), false, "padded positions count in the divisor"});
+  op.attrs.push_back(
+      {"count_include_pad", AttrKind::boolean, Attr(true), false, "padded positions count in the divisor"});
   op.numerics = Numerics::accumulating;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
     require_dtype(c, 0, is_float, "a float type");

@@ -18,9 +18,9 @@ void cases_bitwise_not(OpCases& cases) {
       .values(DType::u8, {3}, {0, 255, 5})
       .graph([](auto in) { return bitwise_not(in[0]); })
       .expect({255, 0, 250});
-  cases.add("bitwise_not", "i32")
-      .input(DType::i32, {"n"}, {13}, -9, 9)
-      .graph([](auto in) { return bitwise_not(in[0]); });
+  cases.add("bitwise_not", "i32").input(DType::i32, {"n"}, {13}, -9, 9).graph([](auto in) {
+    return bitwise_not(in[0]);
+  });
 }
 
 }  // namespace accelerate::ops

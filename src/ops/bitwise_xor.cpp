@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// a ^ b bit by bit with broadcasting; bool operands: logical exclusive or.
 // api: Value bitwise_xor(Value a, Value b);
-Value bitwise_xor(Value a, Value b) { return build("bitwise_xor", {a, b}); }
+Value bitwise_xor(Value a, Value b) {
+  return build("bitwise_xor", {a, b});
+}
 
 void register_bitwise_xor(OpRegistry& registry) {
   OpDef op = binary_op("bitwise_xor", "a ^ b bit by bit", ElementTypes::booleans_or_integers, nullptr,

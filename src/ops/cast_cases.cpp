@@ -82,24 +82,20 @@ void cases_cast(OpCases& cases) {
       .values(DType::u64, {1}, {1.844674407370955e+19})
       .graph([](auto in) { return cast(in[0], DType::f32); })
       .expect({1.8446744073709552e+19});
-  cases.add("cast", "same")
-      .input(DType::f32, {"n", 7}, {3, 7})
-      .graph([](auto in) { return cast(in[0], DType::f32); });
-  cases.add("cast", "odd_bf16")
-      .input(DType::f32, {"n", 7}, {5, 7})
-      .graph([](auto in) { return cast(in[0], DType::bf16); });
-  cases.add("cast", "odd_f16")
-      .input(DType::f32, {"n", 7}, {5, 7})
-      .graph([](auto in) { return cast(in[0], DType::f16); });
-  cases.add("cast", "odd_i64")
-      .input(DType::f32, {"n", 7}, {5, 7})
-      .graph([](auto in) { return cast(in[0], DType::i64); });
-  cases.add("cast", "odd_f64")
-      .input(DType::f32, {"n", 7}, {5, 7})
-      .graph([](auto in) { return cast(in[0], DType::f64); });
-  cases.add("cast", "empty")
-      .input(DType::f32, {"n"}, {0})
-      .graph([](auto in) { return cast(in[0], DType::i64); });
+  cases.add("cast", "same").input(DType::f32, {"n", 7}, {3, 7}).graph([](auto in) { return cast(in[0], DType::f32); });
+  cases.add("cast", "odd_bf16").input(DType::f32, {"n", 7}, {5, 7}).graph([](auto in) {
+    return cast(in[0], DType::bf16);
+  });
+  cases.add("cast", "odd_f16").input(DType::f32, {"n", 7}, {5, 7}).graph([](auto in) {
+    return cast(in[0], DType::f16);
+  });
+  cases.add("cast", "odd_i64").input(DType::f32, {"n", 7}, {5, 7}).graph([](auto in) {
+    return cast(in[0], DType::i64);
+  });
+  cases.add("cast", "odd_f64").input(DType::f32, {"n", 7}, {5, 7}).graph([](auto in) {
+    return cast(in[0], DType::f64);
+  });
+  cases.add("cast", "empty").input(DType::f32, {"n"}, {0}).graph([](auto in) { return cast(in[0], DType::i64); });
 }
 
 }  // namespace accelerate::ops

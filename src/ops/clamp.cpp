@@ -18,15 +18,19 @@ int64_t integer_bound(double bound) {
 
 /// min(max(x, low), high); NaN stays NaN. A bound may be infinite. For integers the bounds are rounded inwards.
 // api: Value clamp(Value x, double low, double high);
-Value clamp(Value x, double low, double high) { return build("clamp", {x}, {{"low", low}, {"high", high}}); }
+Value clamp(Value x, double low, double high) {
+  return build("clamp", {x}, {{"low", low}, {"high", high}});
+}
 
 void register_clamp(OpRegistry& registry) {
   OpDef op = unary_op("clamp", "min(max(x, low), high)", ElementTypes::numbers, nullptr,
-                      {{"low", AttrKind::number, std::nullopt, false, "lower bound"}, {"high", AttrKind::number, std::nullopt, false, "upper bound"}});
+                      {{"low", AttrKind::number, std::nullopt, false, "lower bound"},
+                       {"high", AttrKind::number, std::nullopt, false, "upper bound"}});
   op.numerics = Numerics::exact;
   op.infer = [infer = op.infer](const InferContext& c) {
     if (std::isnan(c.attrs.number("low")) || std::isnan(c.attrs.number("high")))
-      fail(ErrorCode::invalid_argument, "the bounds are {} and {}; expected numbers", c.attrs.number("low"), c.attrs.number("high"));
+      fail(ErrorCode::invalid_argument, "the bounds are {} and {}; expected numbers", c.attrs.number("low"),
+           c.attrs.number("high"));
     return infer(c);
   };
   op.reference = [](EvalContext& c) {

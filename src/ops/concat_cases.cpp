@@ -20,10 +20,9 @@ void cases_concat(OpCases& cases) {
       .input(DType::bf16, {2, "a", 3}, {2, 0, 3})
       .input(DType::bf16, {2, 4, 3}, {2, 4, 3})
       .graph([](auto in) { return concat({in[0], in[1]}, -2); });
-  cases.add("concat", "bool")
-      .input(DType::boolean, {3}, {3})
-      .input(DType::boolean, {2}, {2})
-      .graph([](auto in) { return concat({in[0], in[1]}, 0); });
+  cases.add("concat", "bool").input(DType::boolean, {3}, {3}).input(DType::boolean, {2}, {2}).graph([](auto in) {
+    return concat({in[0], in[1]}, 0);
+  });
 }
 
 }  // namespace accelerate::ops

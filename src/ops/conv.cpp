@@ -21,7 +21,8 @@ void register_conv(OpRegistry& registry) {
   op.min_operands = 2;
   op.max_operands = 3;
   op.attrs = window_attrs();
-  op.attrs.push_back({"groups", AttrKind::integer, Attr(int64_t{1}), false, "groups of channels that are convolved apart"});
+  op.attrs.push_back(
+      {"groups", AttrKind::integer, Attr(int64_t{1}), false, "groups of channels that are convolved apart"});
   op.numerics = Numerics::accumulating;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
     return {conv_result(c.attrs, c.operand(0), c.operand(1), c.num_operands() == 3 ? &c.operand(2) : nullptr)};

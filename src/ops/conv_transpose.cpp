@@ -13,7 +13,9 @@ namespace accelerate::ops {
 // api: Value conv_transpose(Value x, Value weight, Value bias = {}, ConvTransposeOptions options = {});
 Value conv_transpose(Value x, Value weight, Value bias, ConvTransposeOptions options) {
   size_t axes = x.rank() < 2 ? 0 : static_cast<size_t>(x.rank()) - 2;
-  Attrs attrs = conv_attrs({options.strides, options.padding_begin, options.padding_end, options.dilations, options.groups, options.layout}, axes);
+  Attrs attrs = conv_attrs(
+      {options.strides, options.padding_begin, options.padding_end, options.dilations, options.groups, options.layout},
+      axes);
   attrs.set("output_padding", filled(options.output_padding, axes, 0, "output_padding"));
   return build("conv_transpose", {x, weight, bias}, std::move(attrs));
 }
@@ -25,25 +27,29 @@ std::vector<TensorType> infer_conv_transpose(const InferContext& c) {
   const TensorType& x = c.operand(0);
   const TensorType& weight = c.operand(1);
   if (x.rank() < 3 || x.rank() > 5 || weight.rank() != x.rank())
-    fail(ErrorCode::invalid_shape, "x is {} and weight {}; expected [N,C,...] and [C,O/groups,...] with 1 to 3 spatial axes",
-         x.to_string(), weight.to_string());
+    fail(ErrorCode::invalid_shape,
+         "x is {} and weight {}; expected [N,C,...] and [C,O/groups,...] with 1 to 3 spatial axes", x.to_string(),
+         weight.to_string());
   Window window = window_of_weight(c.attrs, weight.shape);
   auto extra = filled(c.attrs.integers("output_padding"), window.kernel.size(), 0, "output_padding");
   int64_t groups = c.attrs.integer("groups");
   Shape shape = channels_first(x.shape, window.channels_last);
   unify(shape[1], weight.shape[0], "channels of x and weight");
   if (groups < 1 || weight.shape[0].as_constant("the first extent of weight") % groups != 0)
-    fail(ErrorCode::invalid_shape, "{} channels in {} groups; expected a multiple", weight.shape[0].to_string(), groups);
+    fail(ErrorCode::invalid_shape, "{} channels in {} groups; expected a multiple", weight.shape[0].to_string(),
+         groups);
   shape[1] = weight.shape[1] * Dim(groups);
   if (c.num_operands() == 3 && (c.operand(2).rank() != 1 || c.operand(2).shape[0] != shape[1]))
     fail(ErrorCode::invalid_shape, "bias is {}; expected [{}]", c.operand(2).to_string(), shape[1].to_string());
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     if (extra[i] < 0 || extra[i] >= std::max(window.strides[i], window.dilations[i]))
-      fail(ErrorCode::invalid_argument, "output_padding is {}; expected 0 or more, and less than the stride or the dilation", extra[i]);
+      fail(ErrorCode::invalid_argument,
+           "output_padding is {}; expected 0 or more, and less than the stride or the dilation", extra[i]);
     Dim& n = shape[i + 2];
     n = (n - 1) * Dim(window.strides[i]) - window.padding_begin[i] - window.padding_end[i] +
         Dim(window.dilations[i]) * Dim(window.kernel[i] - 1) + extra[i] + 1;
-    if (n.constant().value_or(1) < 1) fail(ErrorCode::invalid_shape, "spatial axis {} of the result would have extent {}", i, n.to_string());
+    if (n.constant().value_or(1) < 1)
+      fail(ErrorCode::invalid_shape, "spatial axis {} of the result would have extent {}", i, n.to_string());
   }
   return {{x.dtype, from_channels_first(shape, window.channels_last)}};
 }
@@ -61,7 +67,8 @@ void reference_conv_transpose(EvalContext& c) {
   auto weight_strides = strides_of(weight.shape());
   int64_t width = weight.dim(1);
   int64_t channels = weight.dim(0) / c.attrs.integer("groups");
-  if (from[1] != weight.dim(0)) fail(ErrorCode::invalid_shape, "x is {} and weight {}", to_string(x.shape()), to_string(weight.shape()));
+  if (from[1] != weight.dim(0))
+    fail(ErrorCode::invalid_shape, "x is {} and weight {}", to_string(x.shape()), to_string(weight.shape()));
   for_each_index(to, [&](const std::vector<int64_t>& at) {
     double sum = c.inputs.size() == 3 ? c.inputs[2].get(at[1]) : 0.0;
     int64_t first_channel = at[1] / width * channels;
@@ -139,8 +146,10 @@ void register_conv_transpose(OpRegistry& registry) {
   op.min_operands = 2;
   op.max_operands = 3;
   op.attrs = window_attrs();
-  op.attrs.push_back({"groups", AttrKind::integer, Attr(int64_t{1}), false, "groups of channels that are convolved apart"});
-  op.attrs.push_back({"output_padding", AttrKind::integers, std::nullopt, false, "positions added at the end of each spatial axis"});
+  op.attrs.push_back(
+      {"groups", AttrKind::integer, Attr(int64_t{1}), false, "groups of channels that are convolved apart"});
+  op.attrs.push_back(
+      {"output_padding", AttrKind::integers, std::nullopt, false, "positions added at the end of each spatial axis"});
   op.numerics = Numerics::accumulating;
   op.infer = infer_conv_transpose;
   op.reference = reference_conv_transpose;

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Hyperbolic cosine.
 // api: Value cosh(Value x);
-Value cosh(Value x) { return build("cosh", {x}); }
+Value cosh(Value x) {
+  return build("cosh", {x});
+}
 
 void register_cosh(OpRegistry& registry) {
   registry.add(unary_op("cosh", "cosh(x)", ElementTypes::floats, [](double x) { return std::cosh(x); }));

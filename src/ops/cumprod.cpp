@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Running product along the axis. Integers and bool give i64; floats keep their type.
 // api: Value cumprod(Value x, int64_t axis);
-Value cumprod(Value x, int64_t axis) { return build("cumprod", {x}, axis_attrs(x, axis)); }
+Value cumprod(Value x, int64_t axis) {
+  return build("cumprod", {x}, axis_attrs(x, axis));
+}
 
 void register_cumprod(OpRegistry& registry) {
   OpDef op = axis_op("cumprod", "running product along an axis", ElementTypes::any);

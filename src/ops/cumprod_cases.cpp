@@ -18,9 +18,7 @@ void cases_cumprod(OpCases& cases) {
       .values(DType::i32, {2}, {65536, 65536})
       .graph([](auto in) { return cumprod(in[0], 0); })
       .expect({65536, 4294967296});
-  cases.add("cumprod", "empty")
-      .input(DType::f32, {"n", 3}, {0, 3})
-      .graph([](auto in) { return cumprod(in[0], 0); });
+  cases.add("cumprod", "empty").input(DType::f32, {"n", 3}, {0, 3}).graph([](auto in) { return cumprod(in[0], 0); });
   cases.add("cumprod", "f16")
       .input(DType::f16, {"n", 5}, {3, 5})
       .graph([](auto in) { return cumprod(in[0], -1); })

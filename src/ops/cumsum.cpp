@@ -3,8 +3,8 @@
 
 namespace accelerate::ops {
 
-/// Running sum along the axis. exclusive: element i is the sum of those before it; reverse: from the end. Integers and bool
-/// give i64; floats keep their type.
+/// Running sum along the axis. exclusive: element i is the sum of those before it; reverse: from the end. Integers and
+/// bool give i64; floats keep their type.
 // api: Value cumsum(Value x, int64_t axis, bool exclusive = false, bool reverse = false);
 Value cumsum(Value x, int64_t axis, bool exclusive, bool reverse) {
   Attrs attrs = axis_attrs(x, axis);

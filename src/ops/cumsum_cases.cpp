@@ -50,9 +50,7 @@ void cases_cumsum(OpCases& cases) {
       .values(DType::boolean, {4}, {1, 0, 1, 1})
       .graph([](auto in) { return cumsum(in[0], 0); })
       .expect({1, 1, 2, 3});
-  cases.add("cumsum", "empty")
-      .input(DType::f32, {"n", 3}, {0, 3})
-      .graph([](auto in) { return cumsum(in[0], 0); });
+  cases.add("cumsum", "empty").input(DType::f32, {"n", 3}, {0, 3}).graph([](auto in) { return cumsum(in[0], 0); });
   cases.add("cumsum", "bf16")
       .input(DType::bf16, {"n", 5}, {3, 5})
       .graph([](auto in) { return cumsum(in[0], -1); })

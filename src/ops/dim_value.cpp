@@ -17,7 +17,8 @@ void register_dim_value(OpRegistry& registry) {
   op.attrs = {{"dim", AttrKind::dims, std::nullopt, false, "the dim (one)"}};
   op.numerics = Numerics::exact;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
-    if (c.attrs.dims("dim").size() != 1) fail(ErrorCode::invalid_graph, "dim holds {} dims; expected one", c.attrs.dims("dim").size());
+    if (c.attrs.dims("dim").size() != 1)
+      fail(ErrorCode::invalid_graph, "dim holds {} dims; expected one", c.attrs.dims("dim").size());
     return {{DType::i64, {}}};
   };
   op.reference = [](EvalContext& c) { c.outputs[0].set_int(0, c.extents("dim").at(0)); };

@@ -6,7 +6,9 @@ namespace accelerate::ops {
 
 /// Rows of a table. Shapes: table [V,C], indices [...] of i64 or i32 in [0, V) -> [...,C] of the table's dtype.
 // api: Value embedding(Value table, Value indices);
-Value embedding(Value table, Value indices) { return build("embedding", {table, indices}); }
+Value embedding(Value table, Value indices) {
+  return build("embedding", {table, indices});
+}
 
 void register_embedding(OpRegistry& registry) {
   OpDef op;

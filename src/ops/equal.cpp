@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// True where a equals b, with broadcasting; the result is bool. False where either is NaN.
 // api: Value equal(Value a, Value b);
-Value equal(Value a, Value b) { return build("equal", {a, b}); }
+Value equal(Value a, Value b) {
+  return build("equal", {a, b});
+}
 
 void register_equal(OpRegistry& registry) {
   registry.add(compare_op(

@@ -16,8 +16,8 @@ std::vector<Tensor> evaluate(const Graph& graph, std::span<const Tensor> inputs,
 DimBindings bind_dims(const Graph& graph, std::span<const Tensor> inputs);
 
 /// One node on concrete operands. dims must bind its symbols; unbacked results are bound into dims.
-std::vector<Tensor> evaluate_node(const Graph& graph, const Node& node, std::span<const Tensor> operands, DimBindings& dims,
-                                  const WeightSource* weights);
+std::vector<Tensor> evaluate_node(const Graph& graph, const Node& node, std::span<const Tensor> operands,
+                                  DimBindings& dims, const WeightSource* weights);
 
 /// A graph that computes the same as the one node, in simpler ops (recursively while `keep` says no).
 /// Inputs are the node's operands in order.

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// e to the power x.
 // api: Value exp(Value x);
-Value exp(Value x) { return build("exp", {x}); }
+Value exp(Value x) {
+  return build("exp", {x});
+}
 
 void register_exp(OpRegistry& registry) {
   registry.add(unary_op("exp", "exp(x)", ElementTypes::floats, [](double x) { return std::exp(x); }));

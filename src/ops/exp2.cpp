@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// 2 to the power x.
 // api: Value exp2(Value x);
-Value exp2(Value x) { return build("exp2", {x}); }
+Value exp2(Value x) {
+  return build("exp2", {x});
+}
 
 void register_exp2(OpRegistry& registry) {
   OpDef op = unary_op("exp2", "2 to the power x", ElementTypes::floats, [](double x) { return std::exp2(x); });

@@ -5,11 +5,14 @@ namespace accelerate::ops {
 
 /// The largest integer at most x; integers stay.
 // api: Value floor(Value x);
-Value floor(Value x) { return build("floor", {x}); }
+Value floor(Value x) {
+  return build("floor", {x});
+}
 
 void register_floor(OpRegistry& registry) {
-  OpDef op = unary_op("floor", "largest integer at most x", ElementTypes::numbers, [](double x) { return std::floor(x); }, {},
-                       [](int64_t x) { return x; });
+  OpDef op = unary_op(
+      "floor", "largest integer at most x", ElementTypes::numbers, [](double x) { return std::floor(x); }, {},
+      [](int64_t x) { return x; });
   op.numerics = Numerics::exact;
   registry.add(std::move(op));
 }

@@ -27,12 +27,13 @@ int64_t floored_quotient_int(int64_t a, int64_t b) {
 
 /// a / b rounded towards minus infinity, with broadcasting. Integers: 0 where b is 0; wraps.
 // api: Value floor_divide(Value a, Value b);
-Value floor_divide(Value a, Value b) { return build("floor_divide", {a, b}); }
+Value floor_divide(Value a, Value b) {
+  return build("floor_divide", {a, b});
+}
 
 void register_floor_divide(OpRegistry& registry) {
   OpDef op = binary_op("floor_divide", "a / b rounded down", ElementTypes::numbers, floored_quotient,
-                       floored_quotient_int,
-                       [](uint64_t a, uint64_t b) { return b == 0 ? uint64_t{0} : a / b; });
+                       floored_quotient_int, [](uint64_t a, uint64_t b) { return b == 0 ? uint64_t{0} : a / b; });
   op.numerics = Numerics::exact;
   registry.add(std::move(op));
 }

@@ -7,7 +7,8 @@ namespace accelerate::ops {
 /// A tensor with every element equal to value, converted to dtype.
 // api: Value full(Builder& builder, DType dtype, Shape shape, double value);
 Value full(Builder& builder, DType dtype, Shape shape, double value) {
-  return builder.add(registry().get("full"), {}, {{"dtype", dtype}, {"shape", std::move(shape)}, {"value", value}}).at(0);
+  return builder.add(registry().get("full"), {}, {{"dtype", dtype}, {"shape", std::move(shape)}, {"value", value}})
+      .at(0);
 }
 
 void register_full(OpRegistry& registry) {
@@ -19,9 +20,11 @@ void register_full(OpRegistry& registry) {
               {"value", AttrKind::number, std::nullopt, false, "the value"}};
   op.numerics = Numerics::exact;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
-    if (c.attrs.dtype("dtype") == DType::token) fail(ErrorCode::invalid_dtype, "dtype is token; expected a type with data");
+    if (c.attrs.dtype("dtype") == DType::token)
+      fail(ErrorCode::invalid_dtype, "dtype is token; expected a type with data");
     for (const Dim& dim : c.attrs.dims("shape")) {
-      if (dim.constant().value_or(0) < 0) fail(ErrorCode::invalid_shape, "shape is {}; expected no negative extent", to_string(c.attrs.dims("shape")));
+      if (dim.constant().value_or(0) < 0)
+        fail(ErrorCode::invalid_shape, "shape is {}; expected no negative extent", to_string(c.attrs.dims("shape")));
     }
     return {{c.attrs.dtype("dtype"), c.attrs.dims("shape")}};
   };

@@ -38,9 +38,9 @@ void cases_full(OpCases& cases) {
       .input(DType::f32, {"n"}, {2})
       .graph([](auto in) { return full(*in[0].builder, DType::f32, {}, 2.0); })
       .expect({2});
-  cases.add("full", "empty")
-      .input(DType::f32, {"n"}, {0})
-      .graph([](auto in) { return full(*in[0].builder, DType::f32, {"n"}, 2.0); });
+  cases.add("full", "empty").input(DType::f32, {"n"}, {0}).graph([](auto in) {
+    return full(*in[0].builder, DType::f32, {"n"}, 2.0);
+  });
 }
 
 }  // namespace accelerate::ops

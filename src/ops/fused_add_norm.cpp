@@ -45,9 +45,11 @@ void register_fused_add_norm(OpRegistry& registry) {
         if (centre) mean += c.outputs[1].get(i) / static_cast<double>(n);
       }
       double variance = 0;
-      for (int64_t i = base; i < base + n; ++i) variance += std::pow(c.outputs[1].get(i) - mean, 2) / static_cast<double>(n);
+      for (int64_t i = base; i < base + n; ++i)
+        variance += std::pow(c.outputs[1].get(i) - mean, 2) / static_cast<double>(n);
       for (int64_t i = 0; i < n; ++i) {
-        double y = (c.outputs[1].get(base + i) - mean) / std::sqrt(variance + c.attrs.number("eps")) * c.inputs[2].get(i);
+        double y =
+            (c.outputs[1].get(base + i) - mean) / std::sqrt(variance + c.attrs.number("eps")) * c.inputs[2].get(i);
         c.outputs[0].set(base + i, c.inputs.size() > 3 ? y + c.inputs[3].get(i) : y);
       }
     }

@@ -29,7 +29,8 @@ void register_fused_conv(OpRegistry& registry) {
   op.min_operands = 2;
   op.max_operands = 4;
   op.attrs = window_attrs();
-  op.attrs.push_back({"groups", AttrKind::integer, Attr(int64_t{1}), false, "groups of channels that are convolved apart"});
+  op.attrs.push_back(
+      {"groups", AttrKind::integer, Attr(int64_t{1}), false, "groups of channels that are convolved apart"});
   op.attrs.push_back({"has_bias", AttrKind::boolean, std::nullopt, false, "operand 2 is the bias"});
   op.attrs.push_back({"has_residual", AttrKind::boolean, std::nullopt, false, "the last operand is the residual"});
   op.attrs.push_back({"activation", AttrKind::string, std::nullopt, false, "name of the activation, or none"});
@@ -49,14 +50,15 @@ void register_fused_conv(OpRegistry& registry) {
     if (residual != nullptr) require_extents(*residual, c.outputs[0].shape(), "residual");
     const std::string& activation = c.attrs.string("activation");
     bool after = c.attrs.boolean("activation_after_residual");
-    conv_reference(c.attrs, c.inputs[0], c.inputs[1], c.attrs.boolean("has_bias") ? &c.inputs[2] : nullptr, c.outputs[0],
-                   [&](double sum, int64_t at) {
+    conv_reference(c.attrs, c.inputs[0], c.inputs[1], c.attrs.boolean("has_bias") ? &c.inputs[2] : nullptr,
+                   c.outputs[0], [&](double sum, int64_t at) {
                      double rest = residual != nullptr ? residual->get(at) : 0.0;
                      return after ? activate(sum + rest, activation) : activate(sum, activation) + rest;
                    });
   };
   op.expand = [](Builder&, const Node& node, std::span<const Value> operands) -> std::vector<Value> {
-    Value y = conv(operands[0], operands[1], node.attrs.boolean("has_bias") ? operands[2] : Value(), conv_options(node.attrs));
+    Value y = conv(operands[0], operands[1], node.attrs.boolean("has_bias") ? operands[2] : Value(),
+                   conv_options(node.attrs));
     bool has_residual = node.attrs.boolean("has_residual");
     bool after = node.attrs.boolean("activation_after_residual");
     if (has_residual && after) y = add(y, operands.back());

@@ -7,9 +7,11 @@ namespace accelerate::ops {
 /// Several linear maps of one x, each followed by the activation: result i is act(x weights[i]^T + biases[i]).
 /// Shapes: x [...,K], weights[i] [Ni,K], biases[i] [Ni] (biases: none, or one for each weight) -> [...,Ni] each.
 // api: std::vector<Value> fused_linear_group(Value x, std::vector<Value> weights, std::vector<Value> biases = {}, std::string activation = "none");
-std::vector<Value> fused_linear_group(Value x, std::vector<Value> weights, std::vector<Value> biases, std::string activation) {
+std::vector<Value> fused_linear_group(Value x, std::vector<Value> weights, std::vector<Value> biases,
+                                      std::string activation) {
   if (!biases.empty() && biases.size() != weights.size())
-    fail(ErrorCode::invalid_argument, "{} biases for {} weights; expected none or one for each", biases.size(), weights.size());
+    fail(ErrorCode::invalid_argument, "{} biases for {} weights; expected none or one for each", biases.size(),
+         weights.size());
   std::vector<Value> operands = {x};
   for (size_t i = 0; i < weights.size(); ++i) {
     operands.push_back(weights[i]);
@@ -35,7 +37,8 @@ void register_fused_linear_group(OpRegistry& registry) {
     size_t step = c.attrs.boolean("has_bias") ? 2 : 1;
     int64_t count = c.attrs.integer("count");
     require_activation(c.attrs.string("activation"));
-    if (count < 1 || count > static_cast<int64_t>(c.num_operands())) fail(ErrorCode::invalid_graph, "count is {} for {} operands", count, c.num_operands());
+    if (count < 1 || count > static_cast<int64_t>(c.num_operands()))
+      fail(ErrorCode::invalid_graph, "count is {} for {} operands", count, c.num_operands());
     require_operand_count(c, 1 + static_cast<size_t>(count) * step);
     std::vector<TensorType> out;
     for (size_t i = 1; i < c.num_operands(); i += step)
@@ -48,7 +51,8 @@ void register_fused_linear_group(OpRegistry& registry) {
       size_t i = 1 + r * step;
       Tensor sum(DType::f64, c.outputs[r].shape());
       linear_reference(c.inputs[0], c.inputs[i], step == 2 ? &c.inputs[i + 1] : nullptr, sum);
-      for (int64_t k = 0, n = sum.num_elements(); k < n; ++k) c.outputs[r].set(k, activate(sum.get(k), c.attrs.string("activation")));
+      for (int64_t k = 0, n = sum.num_elements(); k < n; ++k)
+        c.outputs[r].set(k, activate(sum.get(k), c.attrs.string("activation")));
     }
   };
   op.expand = [](Builder&, const Node& node, std::span<const Value> operands) -> std::vector<Value> {

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// True where a is greater than b, with broadcasting; the result is bool. False where either is NaN.
 // api: Value greater(Value a, Value b);
-Value greater(Value a, Value b) { return build("greater", {a, b}); }
+Value greater(Value a, Value b) {
+  return build("greater", {a, b});
+}
 
 void register_greater(OpRegistry& registry) {
   registry.add(compare_op(

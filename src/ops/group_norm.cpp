@@ -5,8 +5,8 @@
 namespace accelerate::ops {
 
 /// Normalisation of each group of C/groups channels over these channels and all spatial axes, then the affine map of
-/// each channel. Shapes: x [N,C,...] ("NHWC": [N,...,C]), weight [C] and bias [C] (bias, or both, may be empty) -> as x;
-/// f16 and bf16 compute in f32. Source: Wu & He 2018, arXiv:1803.08494.
+/// each channel. Shapes: x [N,C,...] ("NHWC": [N,...,C]), weight [C] and bias [C] (bias, or both, may be empty) -> as
+/// x; f16 and bf16 compute in f32. Source: Wu & He 2018, arXiv:1803.08494.
 // api: Value group_norm(Value x, Value weight, Value bias, int64_t groups, double eps, std::string layout = "NCHW");
 Value group_norm(Value x, Value weight, Value bias, int64_t groups, double eps, std::string layout) {
   if (bias && !weight) fail(ErrorCode::invalid_argument, "group_norm was given a bias without a weight");

@@ -22,7 +22,8 @@ Value squeeze(Value x, int64_t axis) {
   Shape shape = x.shape();
   auto at = shape.begin() + front_axis(axis, x.rank());
   if (*at != Dim(1) && !at->has_unbacked())
-    fail(ErrorCode::invalid_shape, "axis {} of {} cannot be squeezed; expected the extent 1", axis, x.type().to_string());
+    fail(ErrorCode::invalid_shape, "axis {} of {} cannot be squeezed; expected the extent 1", axis,
+         x.type().to_string());
   shape.erase(at);
   return reshape(x, std::move(shape));
 }
@@ -33,7 +34,8 @@ Value flatten(Value x, int64_t start, int64_t end) {
   if (x.rank() == 0) return reshape(x, {1});
   int64_t first = front_axis(start, x.rank());
   int64_t last = front_axis(end, x.rank());
-  if (last < first) fail(ErrorCode::invalid_shape, "flatten from axis {} to axis {}; expected an increasing range", start, end);
+  if (last < first)
+    fail(ErrorCode::invalid_shape, "flatten from axis {} to axis {}; expected an increasing range", start, end);
   Shape shape(x.shape().begin(), x.shape().begin() + first);
   shape.push_back(num_elements(Shape(x.shape().begin() + first, x.shape().begin() + last + 1)));
   shape.insert(shape.end(), x.shape().begin() + last + 1, x.shape().end());
@@ -119,7 +121,9 @@ Value repeat_interleave(Value x, int64_t repeats, int64_t axis) {
 
 /// value where mask (bool, broadcast) is true, x elsewhere.
 // api: Value masked_fill(Value x, Value mask, double value);
-Value masked_fill(Value x, Value mask, double value) { return where(mask, scalar_like(x, value), x); }
+Value masked_fill(Value x, Value mask, double value) {
+  return where(mask, scalar_like(x, value), x);
+}
 
 /// Mean over the spatial axes of a channels-first x [N,C,...], which stay as axes of 1.
 // api: Value global_avg_pool(Value x);

@@ -8,8 +8,8 @@ namespace accelerate::ops {
 /// The outputs of one of two regions, which get the operands as their inputs and give results of the same types.
 /// condition is a bool scalar; only the chosen region runs.
 // api: std::vector<Value> if_(Value condition, std::shared_ptr<const Graph> then_region, std::shared_ptr<const Graph> else_region, std::vector<Value> operands = {});
-std::vector<Value> if_(Value condition, std::shared_ptr<const Graph> then_region, std::shared_ptr<const Graph> else_region,
-                       std::vector<Value> operands) {
+std::vector<Value> if_(Value condition, std::shared_ptr<const Graph> then_region,
+                       std::shared_ptr<const Graph> else_region, std::vector<Value> operands) {
   if (!condition) fail(ErrorCode::invalid_argument, "if_ was given no condition");
   operands.insert(operands.begin(), condition);
   return condition.builder->add(registry().get("if"), operands, {}, {std::move(then_region), std::move(else_region)});
@@ -29,8 +29,10 @@ void register_if(OpRegistry& registry) {
     auto types = output_types(require_region(c, 0, rest));
     auto other = output_types(require_region(c, 1, rest));
     if (types.size() != other.size())
-      fail(ErrorCode::invalid_graph, "the regions give {} and {} results; expected as many", types.size(), other.size());
-    for (size_t i = 0; i < types.size(); ++i) require_same_type(other[i], types[i], fmt::format("result {} of the second region", i));
+      fail(ErrorCode::invalid_graph, "the regions give {} and {} results; expected as many", types.size(),
+           other.size());
+    for (size_t i = 0; i < types.size(); ++i)
+      require_same_type(other[i], types[i], fmt::format("result {} of the second region", i));
     return types;
   };
   op.reference = [](EvalContext& c) {

@@ -31,12 +31,10 @@ void cases_if(OpCases& cases) {
       .graph_multi([](auto in) { return branches(in[0], in[1]); })
       .expect({1, 4, 9})
       .expect({-1, 2, -3});
-  cases.add("if", "computed_condition")
-      .input(DType::f32, {"n", 3}, {4, 3}, 1, 2)
-      .graph_multi([](auto in) {
-        Value total = reduce_sum(in[0], {0, 1});
-        return branches(greater(total, scalar_like(total, 0)), in[0]);
-      });
+  cases.add("if", "computed_condition").input(DType::f32, {"n", 3}, {4, 3}, 1, 2).graph_multi([](auto in) {
+    Value total = reduce_sum(in[0], {0, 1});
+    return branches(greater(total, scalar_like(total, 0)), in[0]);
+  });
 }
 
 }  // namespace accelerate::ops

@@ -32,12 +32,14 @@ void register_instance_norm(OpRegistry& registry) {
     return {{x.dtype, x.shape}};
   };
   op.reference = [](EvalContext& c) {
-    group_norm_reference(c, c.inputs[0].dim(static_cast<int>(channel_axis(c.attrs.string("layout"), c.inputs[0].rank()))));
+    group_norm_reference(c,
+                         c.inputs[0].dim(static_cast<int>(channel_axis(c.attrs.string("layout"), c.inputs[0].rank()))));
   };
   op.expand = [](Builder&, const Node& node, std::span<const Value> operands) -> std::vector<Value> {
     const std::string& layout = node.attrs.string("layout");
-    int64_t channels =
-        operands[0].dim(static_cast<int>(channel_axis(layout, operands[0].rank()))).as_constant("the number of channels");
+    int64_t channels = operands[0]
+                           .dim(static_cast<int>(channel_axis(layout, operands[0].rank())))
+                           .as_constant("the number of channels");
     Value weight = operands.size() > 1 ? operands[1] : Value();
     Value bias = operands.size() > 2 ? operands[2] : Value();
     return {group_norm(operands[0], weight, bias, channels, node.attrs.number("eps"), layout)};

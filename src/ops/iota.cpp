@@ -19,10 +19,12 @@ void register_iota(OpRegistry& registry) {
   op.numerics = Numerics::exact;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
     DType dtype = c.attrs.dtype("dtype");
-    if (!is_float(dtype) && !is_integer(dtype)) fail(ErrorCode::invalid_dtype, "dtype is {}; expected a float or integer type", name_of(dtype));
+    if (!is_float(dtype) && !is_integer(dtype))
+      fail(ErrorCode::invalid_dtype, "dtype is {}; expected a float or integer type", name_of(dtype));
     const Shape& length = c.attrs.dims("length");
     if (length.size() != 1) fail(ErrorCode::invalid_graph, "length has {} dims; expected one", length.size());
-    if (length[0].constant().value_or(0) < 0) fail(ErrorCode::invalid_shape, "length is {}; expected at least 0", length[0].to_string());
+    if (length[0].constant().value_or(0) < 0)
+      fail(ErrorCode::invalid_shape, "length is {}; expected at least 0", length[0].to_string());
     return {{dtype, length}};
   };
   op.reference = [](EvalContext& c) {

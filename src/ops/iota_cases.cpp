@@ -30,9 +30,9 @@ void cases_iota(OpCases& cases) {
       .input(DType::f32, {"n", "m"}, {3, 5})
       .graph([](auto in) { return iota(*in[0].builder, DType::i64, in[0].dim(0) + 2 * in[0].dim(1)); })
       .expect({0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12});
-  cases.add("iota", "empty")
-      .input(DType::f32, {"n"}, {0})
-      .graph([](auto in) { return iota(*in[0].builder, DType::i64, in[0].dim(0)); });
+  cases.add("iota", "empty").input(DType::f32, {"n"}, {0}).graph([](auto in) {
+    return iota(*in[0].builder, DType::i64, in[0].dim(0));
+  });
 }
 
 }  // namespace accelerate::ops

@@ -14,9 +14,7 @@ void cases_is_nan(OpCases& cases) {
       .values(DType::f16, {3}, {NAN, 1, INFINITY})
       .graph([](auto in) { return is_nan(in[0]); })
       .expect({1, 0, 0});
-  cases.add("is_nan", "odd_size")
-      .input(DType::f32, {"n", 7}, {3, 7})
-      .graph([](auto in) { return is_nan(in[0]); });
+  cases.add("is_nan", "odd_size").input(DType::f32, {"n", 7}, {3, 7}).graph([](auto in) { return is_nan(in[0]); });
   cases.add("is_nan", "bf16")
       .values(DType::bf16, {3}, {NAN, 1, INFINITY})
       .graph([](auto in) { return is_nan(in[0]); })

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// x where x >= 0, else negative_slope * x.
 // api: Value leaky_relu(Value x, double negative_slope = 0.01);
-Value leaky_relu(Value x, double negative_slope) { return build("leaky_relu", {x}, {{"negative_slope", negative_slope}}); }
+Value leaky_relu(Value x, double negative_slope) {
+  return build("leaky_relu", {x}, {{"negative_slope", negative_slope}});
+}
 
 void register_leaky_relu(OpRegistry& registry) {
   OpDef op = unary_op_with("leaky_relu", "x, scaled below 0", ElementTypes::floats,

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// True where a is less than b, with broadcasting; the result is bool. False where either is NaN.
 // api: Value less(Value a, Value b);
-Value less(Value a, Value b) { return build("less", {a, b}); }
+Value less(Value a, Value b) {
+  return build("less", {a, b});
+}
 
 void register_less(OpRegistry& registry) {
   registry.add(compare_op(

@@ -30,10 +30,9 @@ void cases_less(OpCases& cases) {
       .input(DType::f32, {}, {}, -2, 2)
       .input(DType::f32, {"n"}, {33}, -2, 2)
       .graph([](auto in) { return less(in[0], in[1]); });
-  cases.add("less", "empty")
-      .input(DType::f32, {"n", 3}, {0, 3})
-      .input(DType::f32, {3}, {3})
-      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "empty").input(DType::f32, {"n", 3}, {0, 3}).input(DType::f32, {3}, {3}).graph([](auto in) {
+    return less(in[0], in[1]);
+  });
   cases.add("less", "f16")
       .input(DType::f16, {"n", 5}, {3, 5}, -2, 2)
       .input(DType::f16, {5}, {5}, -2, 2)
@@ -42,10 +41,9 @@ void cases_less(OpCases& cases) {
       .input(DType::bf16, {"n", 5}, {3, 5}, -2, 2)
       .input(DType::bf16, {5}, {5}, -2, 2)
       .graph([](auto in) { return less(in[0], in[1]); });
-  cases.add("less", "f64")
-      .input(DType::f64, {"n"}, {9}, -2, 2)
-      .input(DType::f64, {"n"}, {9}, -2, 2)
-      .graph([](auto in) { return less(in[0], in[1]); });
+  cases.add("less", "f64").input(DType::f64, {"n"}, {9}, -2, 2).input(DType::f64, {"n"}, {9}, -2, 2).graph([](auto in) {
+    return less(in[0], in[1]);
+  });
   cases.add("less", "special")
       .values(DType::f32, {7}, {1, 2, -0.0, NAN, NAN, INFINITY, -INFINITY})
       .values(DType::f32, {7}, {1, 3, 0, NAN, 1, INFINITY, INFINITY})

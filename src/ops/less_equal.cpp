@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// True where a is at most b, with broadcasting; the result is bool. False where either is NaN.
 // api: Value less_equal(Value a, Value b);
-Value less_equal(Value a, Value b) { return build("less_equal", {a, b}); }
+Value less_equal(Value a, Value b) {
+  return build("less_equal", {a, b});
+}
 
 void register_less_equal(OpRegistry& registry) {
   registry.add(compare_op(

@@ -7,7 +7,9 @@ namespace accelerate::ops {
 /// x times the transpose of weight, plus bias. Shapes: x [...,K], weight [N,K], bias [N] (may be empty) -> [...,N].
 /// weight may be of a lower-precision float type than x: products and sums are those of the converted values.
 // api: Value linear(Value x, Value weight, Value bias = {});
-Value linear(Value x, Value weight, Value bias) { return build("linear", {x, weight, bias}); }
+Value linear(Value x, Value weight, Value bias) {
+  return build("linear", {x, weight, bias});
+}
 
 void register_linear(OpRegistry& registry) {
   OpDef op;

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Logarithm to base 2; NaN below 0, -inf at 0.
 // api: Value log2(Value x);
-Value log2(Value x) { return build("log2", {x}); }
+Value log2(Value x) {
+  return build("log2", {x});
+}
 
 void register_log2(OpRegistry& registry) {
   OpDef op = unary_op("log2", "logarithm to base 2", ElementTypes::floats, [](double x) { return std::log2(x); });

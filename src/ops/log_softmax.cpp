@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// log(softmax(x)) along the axis, without overflow.
 // api: Value log_softmax(Value x, int64_t axis = -1);
-Value log_softmax(Value x, int64_t axis) { return build("log_softmax", {x}, axis_attrs(x, axis)); }
+Value log_softmax(Value x, int64_t axis) {
+  return build("log_softmax", {x}, axis_attrs(x, axis));
+}
 
 void register_log_softmax(OpRegistry& registry) {
   OpDef op = axis_op("log_softmax", "log softmax along an axis", ElementTypes::floats);

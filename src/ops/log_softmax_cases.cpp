@@ -7,9 +7,11 @@ namespace accelerate::ops {
 
 void cases_log_softmax(OpCases& cases) {
   cases.add("log_softmax", "known")
-      .values(DType::f32, {5, 3}, {1, 2, 3, 1000, 1000, 999, -INFINITY, 0, 1, -INFINITY, -INFINITY, -INFINITY, NAN, 1, 2})
+      .values(DType::f32, {5, 3},
+              {1, 2, 3, 1000, 1000, 999, -INFINITY, 0, 1, -INFINITY, -INFINITY, -INFINITY, NAN, 1, 2})
       .graph([](auto in) { return log_softmax(in[0]); })
-      .expect({-2.40760596444, -1.40760596444, -0.407605964444, -0.861994804058, -0.861994804058, -1.86199480406, -INFINITY, -1.31326168752, -0.313261687518, NAN, NAN, NAN, NAN, NAN, NAN});
+      .expect({-2.40760596444, -1.40760596444, -0.407605964444, -0.861994804058, -0.861994804058, -1.86199480406,
+               -INFINITY, -1.31326168752, -0.313261687518, NAN, NAN, NAN, NAN, NAN, NAN});
   cases.add("log_softmax", "odd")
       .input(DType::f32, {"n", 7}, {3, 7}, -5, 5)
       .graph([](auto in) { return log_softmax(in[0], -1); })
@@ -34,9 +36,9 @@ void cases_log_softmax(OpCases& cases) {
       .input(DType::f32, {"b", 2, "t", "t"}, {1, 2, 5, 5}, -5, 5)
       .graph([](auto in) { return log_softmax(in[0], -1); })
       .reduction(5);
-  cases.add("log_softmax", "empty")
-      .input(DType::f32, {"n", 3}, {0, 3})
-      .graph([](auto in) { return log_softmax(in[0]); });
+  cases.add("log_softmax", "empty").input(DType::f32, {"n", 3}, {0, 3}).graph([](auto in) {
+    return log_softmax(in[0]);
+  });
   cases.add("log_softmax", "f16")
       .input(DType::f16, {"n", 9}, {3, 9}, -5, 5)
       .graph([](auto in) { return log_softmax(in[0]); })

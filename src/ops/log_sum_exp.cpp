@@ -7,7 +7,9 @@ namespace accelerate::ops {
 
 /// log of the sum of exp(x) over the axes (none given: all), without overflow.
 // api: Value log_sum_exp(Value x, std::vector<int64_t> axes = {}, bool keepdims = false);
-Value log_sum_exp(Value x, std::vector<int64_t> axes, bool keepdims) { return build_reduction("log_sum_exp", x, std::move(axes), keepdims); }
+Value log_sum_exp(Value x, std::vector<int64_t> axes, bool keepdims) {
+  return build_reduction("log_sum_exp", x, std::move(axes), keepdims);
+}
 
 void register_log_sum_exp(OpRegistry& registry) {
   OpDef op = reduction_op("log_sum_exp", "log(sum(exp(x))) over axes", ElementTypes::floats, [](DType d) { return d; });

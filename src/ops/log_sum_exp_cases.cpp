@@ -34,15 +34,15 @@ void cases_log_sum_exp(OpCases& cases) {
       .input(DType::f32, {"n", 300}, {2, 300}, -2, 2)
       .graph([](auto in) { return log_sum_exp(in[0], {-1}); })
       .reduction(300);
-  cases.add("log_sum_exp", "scalar")
-      .input(DType::f32, {}, {}, -2, 2)
-      .graph([](auto in) { return log_sum_exp(in[0], {}); });
-  cases.add("log_sum_exp", "extent_one")
-      .input(DType::f32, {"n", 1}, {3, 1}, -2, 2)
-      .graph([](auto in) { return log_sum_exp(in[0], {-1}); });
-  cases.add("log_sum_exp", "no_rows")
-      .input(DType::f32, {"n", 3}, {0, 3}, -2, 2)
-      .graph([](auto in) { return log_sum_exp(in[0], {-1}); });
+  cases.add("log_sum_exp", "scalar").input(DType::f32, {}, {}, -2, 2).graph([](auto in) {
+    return log_sum_exp(in[0], {});
+  });
+  cases.add("log_sum_exp", "extent_one").input(DType::f32, {"n", 1}, {3, 1}, -2, 2).graph([](auto in) {
+    return log_sum_exp(in[0], {-1});
+  });
+  cases.add("log_sum_exp", "no_rows").input(DType::f32, {"n", 3}, {0, 3}, -2, 2).graph([](auto in) {
+    return log_sum_exp(in[0], {-1});
+  });
   cases.add("log_sum_exp", "f16")
       .input(DType::f16, {"n", 9}, {3, 9}, -2, 2)
       .graph([](auto in) { return log_sum_exp(in[0], {-1}); })

@@ -18,9 +18,9 @@ void cases_logical_not(OpCases& cases) {
       .values(DType::i64, {3}, {0, -1, 4294967296})
       .graph([](auto in) { return logical_not(in[0]); })
       .expect({1, 0, 0});
-  cases.add("logical_not", "odd_size")
-      .input(DType::boolean, {"n", 7}, {5, 7})
-      .graph([](auto in) { return logical_not(in[0]); });
+  cases.add("logical_not", "odd_size").input(DType::boolean, {"n", 7}, {5, 7}).graph([](auto in) {
+    return logical_not(in[0]);
+  });
 }
 
 }  // namespace accelerate::ops

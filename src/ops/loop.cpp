@@ -8,7 +8,8 @@ namespace accelerate::ops {
 /// Runs body while the condition holds, at most max_trips times (i64 scalar). body: (trip number i64, carried...) ->
 /// (condition bool, carried...), where the carried values keep their types. Results: the carried values at the end.
 // api: std::vector<Value> loop(Value max_trips, Value condition, std::shared_ptr<const Graph> body, std::vector<Value> carried);
-std::vector<Value> loop(Value max_trips, Value condition, std::shared_ptr<const Graph> body, std::vector<Value> carried) {
+std::vector<Value> loop(Value max_trips, Value condition, std::shared_ptr<const Graph> body,
+                        std::vector<Value> carried) {
   if (!max_trips) fail(ErrorCode::invalid_argument, "loop was given no max_trips");
   carried.insert(carried.begin(), {max_trips, condition});
   return max_trips.builder->add(registry().get("loop"), carried, {}, {std::move(body)});
@@ -31,9 +32,11 @@ void register_loop(OpRegistry& registry) {
     inputs.insert(inputs.begin(), trip);
     auto types = output_types(require_region(c, 0, inputs));
     if (types.size() != carried.size() + 1)
-      fail(ErrorCode::invalid_graph, "the body gives {} results; expected the condition and {} carried values", types.size(), carried.size());
+      fail(ErrorCode::invalid_graph, "the body gives {} results; expected the condition and {} carried values",
+           types.size(), carried.size());
     require_bool_scalar(types[0], "the condition that the body gives");
-    for (size_t i = 0; i < carried.size(); ++i) require_same_type(types[i + 1], carried[i], fmt::format("carried value {}", i));
+    for (size_t i = 0; i < carried.size(); ++i)
+      require_same_type(types[i + 1], carried[i], fmt::format("carried value {}", i));
     return carried;
   };
   op.reference = [](EvalContext& c) {

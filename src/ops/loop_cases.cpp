@@ -18,7 +18,8 @@ std::vector<Value> fibonacci(const Value& trips, const Value& condition, const V
 }  // namespace
 
 void cases_loop(OpCases& cases) {
-  auto add_case = [&](const char* name, double trips, double condition, double limit, std::vector<double> a, std::vector<double> b) {
+  auto add_case = [&](const char* name, double trips, double condition, double limit, std::vector<double> a,
+                      std::vector<double> b) {
     cases.add("loop", name)
         .values(DType::i64, {}, {trips})
         .values(DType::boolean, {}, {condition})

@@ -10,7 +10,9 @@ namespace accelerate::ops {
 /// Greatest element of each window; padding does not count, and NaN wins.
 /// Shapes: x [N,C,...] ("NHWC": [N,...,C]) -> the same with fewer spatial positions. count_include_pad is not used.
 // api: Value max_pool(Value x, PoolOptions options);
-Value max_pool(Value x, PoolOptions options) { return build("max_pool", {x}, pool_attrs(options)); }
+Value max_pool(Value x, PoolOptions options) {
+  return build("max_pool", {x}, pool_attrs(options));
+}
 
 void register_max_pool(OpRegistry& registry) {
   OpDef op;

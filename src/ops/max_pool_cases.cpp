@@ -117,32 +117,26 @@ void cases_max_pool(OpCases& cases) {
         return max_pool(in[0], options);
       })
       .expect({NAN, NAN, 2, -INFINITY, 3});
-  cases.add("max_pool", "symbolic")
-      .input(DType::f32, {"n", 3, "h", "w"}, {2, 3, 9, 6})
-      .graph([](auto in) {
-        PoolOptions options;
-        options.kernel = {3, 3};
-        options.strides = {2, 2};
-        options.padding_begin = {1, 1};
-        return max_pool(in[0], options);
-      });
-  cases.add("max_pool", "symbolic_ceil")
-      .input(DType::f32, {"n", 3, "h", "w"}, {2, 3, 9, 6})
-      .graph([](auto in) {
-        PoolOptions options;
-        options.kernel = {2, 2};
-        options.strides = {2, 2};
-        options.ceil_mode = true;
-        return max_pool(in[0], options);
-      });
-  cases.add("max_pool", "bf16")
-      .input(DType::bf16, {"n", "h", "w", 3}, {2, 5, 6, 3})
-      .graph([](auto in) {
-        PoolOptions options;
-        options.kernel = {2, 2};
-        options.layout = "NHWC";
-        return max_pool(in[0], options);
-      });
+  cases.add("max_pool", "symbolic").input(DType::f32, {"n", 3, "h", "w"}, {2, 3, 9, 6}).graph([](auto in) {
+    PoolOptions options;
+    options.kernel = {3, 3};
+    options.strides = {2, 2};
+    options.padding_begin = {1, 1};
+    return max_pool(in[0], options);
+  });
+  cases.add("max_pool", "symbolic_ceil").input(DType::f32, {"n", 3, "h", "w"}, {2, 3, 9, 6}).graph([](auto in) {
+    PoolOptions options;
+    options.kernel = {2, 2};
+    options.strides = {2, 2};
+    options.ceil_mode = true;
+    return max_pool(in[0], options);
+  });
+  cases.add("max_pool", "bf16").input(DType::bf16, {"n", "h", "w", 3}, {2, 5, 6, 3}).graph([](auto in) {
+    PoolOptions options;
+    options.kernel = {2, 2};
+    options.layout = "NHWC";
+    return max_pool(in[0], options);
+  });
 }
 
 }  // namespace accelerate::ops

@@ -30,10 +30,9 @@ void cases_maximum(OpCases& cases) {
       .input(DType::f32, {}, {}, -2, 2)
       .input(DType::f32, {"n"}, {33}, -2, 2)
       .graph([](auto in) { return maximum(in[0], in[1]); });
-  cases.add("maximum", "empty")
-      .input(DType::f32, {"n", 3}, {0, 3})
-      .input(DType::f32, {3}, {3})
-      .graph([](auto in) { return maximum(in[0], in[1]); });
+  cases.add("maximum", "empty").input(DType::f32, {"n", 3}, {0, 3}).input(DType::f32, {3}, {3}).graph([](auto in) {
+    return maximum(in[0], in[1]);
+  });
   cases.add("maximum", "f16")
       .input(DType::f16, {"n", 5}, {3, 5}, -2, 2)
       .input(DType::f16, {5}, {5}, -2, 2)

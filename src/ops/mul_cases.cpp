@@ -30,10 +30,9 @@ void cases_mul(OpCases& cases) {
       .input(DType::f32, {}, {}, -2, 2)
       .input(DType::f32, {"n"}, {33}, -2, 2)
       .graph([](auto in) { return mul(in[0], in[1]); });
-  cases.add("mul", "empty")
-      .input(DType::f32, {"n", 3}, {0, 3})
-      .input(DType::f32, {3}, {3})
-      .graph([](auto in) { return mul(in[0], in[1]); });
+  cases.add("mul", "empty").input(DType::f32, {"n", 3}, {0, 3}).input(DType::f32, {3}, {3}).graph([](auto in) {
+    return mul(in[0], in[1]);
+  });
   cases.add("mul", "f16")
       .input(DType::f16, {"n", 5}, {3, 5}, -2, 2)
       .input(DType::f16, {5}, {5}, -2, 2)
@@ -42,10 +41,9 @@ void cases_mul(OpCases& cases) {
       .input(DType::bf16, {"n", 5}, {3, 5}, -2, 2)
       .input(DType::bf16, {5}, {5}, -2, 2)
       .graph([](auto in) { return mul(in[0], in[1]); });
-  cases.add("mul", "f64")
-      .input(DType::f64, {"n"}, {9}, -2, 2)
-      .input(DType::f64, {"n"}, {9}, -2, 2)
-      .graph([](auto in) { return mul(in[0], in[1]); });
+  cases.add("mul", "f64").input(DType::f64, {"n"}, {9}, -2, 2).input(DType::f64, {"n"}, {9}, -2, 2).graph([](auto in) {
+    return mul(in[0], in[1]);
+  });
   cases.add("mul", "special")
       .values(DType::f32, {8}, {1, -1, 0, INFINITY, -INFINITY, NAN, 3, 0.5})
       .values(DType::f32, {8}, {2, -0.0, 0, -INFINITY, 1, 1, NAN, -4})

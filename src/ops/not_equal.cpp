@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// True where a differs from b, with broadcasting; the result is bool. NaN differs from everything.
 // api: Value not_equal(Value a, Value b);
-Value not_equal(Value a, Value b) { return build("not_equal", {a, b}); }
+Value not_equal(Value a, Value b) {
+  return build("not_equal", {a, b});
+}
 
 void register_not_equal(OpRegistry& registry) {
   registry.add(compare_op(

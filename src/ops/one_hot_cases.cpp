@@ -13,9 +13,9 @@ void cases_one_hot(OpCases& cases) {
       .input(DType::i32, {"n"}, {5}, 0, 6)
       .input(DType::f32, {"d"}, {7})
       .graph([](auto in) { return one_hot(in[0], in[1].dim(0), DType::i64); });
-  cases.add("one_hot", "bool")
-      .input(DType::i64, {"n"}, {5}, 0, 3)
-      .graph([](auto in) { return one_hot(in[0], 4, DType::boolean); });
+  cases.add("one_hot", "bool").input(DType::i64, {"n"}, {5}, 0, 3).graph([](auto in) {
+    return one_hot(in[0], 4, DType::boolean);
+  });
 }
 
 }  // namespace accelerate::ops

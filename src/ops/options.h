@@ -62,8 +62,8 @@ struct ResizeOptions {
   /// Where the centre of a result position lies in the input: "half_pixel", "align_corners", "asymmetric" or
   /// "half_pixel_symmetric".
   std::string coordinates = "half_pixel";
-  /// nearest: "floor", "ceil", "round_prefer_floor" or "round_prefer_ceil". PyTorch: "nearest" is asymmetric with floor,
-  /// "nearest-exact" half_pixel with round_prefer_ceil.
+  /// nearest: "floor", "ceil", "round_prefer_floor" or "round_prefer_ceil". PyTorch: "nearest" is asymmetric with
+  /// floor, "nearest-exact" half_pixel with round_prefer_ceil.
   std::string rounding = "round_prefer_floor";
   /// Result over input extent of each spatial axis; empty: taken from the extents.
   std::vector<double> scales;

@@ -47,10 +47,11 @@ void register_pad(OpRegistry& registry) {
   op.name = "pad";
   op.doc = "x with begin[i] positions before and end[i] behind axis i";
   op.min_operands = op.max_operands = 1;
-  op.attrs = {{"begin", AttrKind::dims, std::nullopt, false, "positions before each axis"},
-              {"end", AttrKind::dims, std::nullopt, false, "positions behind each axis"},
-              {"mode", AttrKind::string, Attr(std::string("constant")), false, "constant, reflect, replicate, circular"},
-              {"value", AttrKind::number, Attr(0.0), false, "value of constant padding"}};
+  op.attrs = {
+      {"begin", AttrKind::dims, std::nullopt, false, "positions before each axis"},
+      {"end", AttrKind::dims, std::nullopt, false, "positions behind each axis"},
+      {"mode", AttrKind::string, Attr(std::string("constant")), false, "constant, reflect, replicate, circular"},
+      {"value", AttrKind::number, Attr(0.0), false, "value of constant padding"}};
   op.numerics = Numerics::exact;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
     require_dtype(c, 0, is_data, "a tensor");

@@ -25,12 +25,14 @@ int64_t integer_power(int64_t a, int64_t b) {
 
 /// a to the power b with broadcasting. Integers wrap; a negative exponent gives 0 unless a is 1 or -1.
 // api: Value pow(Value a, Value b);
-Value pow(Value a, Value b) { return build("pow", {a, b}); }
+Value pow(Value a, Value b) {
+  return build("pow", {a, b});
+}
 
 void register_pow(OpRegistry& registry) {
-  OpDef op = binary_op("pow", "a to the power b", ElementTypes::numbers, [](double a, double b) { return std::pow(a, b); },
-                       integer_power,
-                       [](uint64_t a, uint64_t b) { return static_cast<uint64_t>(power(a, b)); });
+  OpDef op = binary_op(
+      "pow", "a to the power b", ElementTypes::numbers, [](double a, double b) { return std::pow(a, b); },
+      integer_power, [](uint64_t a, uint64_t b) { return static_cast<uint64_t>(power(a, b)); });
   registry.add(std::move(op));
 }
 

@@ -30,10 +30,9 @@ void cases_pow(OpCases& cases) {
       .input(DType::f32, {}, {}, 0.1, 3)
       .input(DType::f32, {"n"}, {33}, -2, 2)
       .graph([](auto in) { return pow(in[0], in[1]); });
-  cases.add("pow", "empty")
-      .input(DType::f32, {"n", 3}, {0, 3})
-      .input(DType::f32, {3}, {3})
-      .graph([](auto in) { return pow(in[0], in[1]); });
+  cases.add("pow", "empty").input(DType::f32, {"n", 3}, {0, 3}).input(DType::f32, {3}, {3}).graph([](auto in) {
+    return pow(in[0], in[1]);
+  });
   cases.add("pow", "f16")
       .input(DType::f16, {"n", 5}, {3, 5}, 0.1, 3)
       .input(DType::f16, {5}, {5}, -2, 2)
@@ -42,10 +41,9 @@ void cases_pow(OpCases& cases) {
       .input(DType::bf16, {"n", 5}, {3, 5}, 0.1, 3)
       .input(DType::bf16, {5}, {5}, -2, 2)
       .graph([](auto in) { return pow(in[0], in[1]); });
-  cases.add("pow", "f64")
-      .input(DType::f64, {"n"}, {9}, 0.1, 3)
-      .input(DType::f64, {"n"}, {9}, -2, 2)
-      .graph([](auto in) { return pow(in[0], in[1]); });
+  cases.add("pow", "f64").input(DType::f64, {"n"}, {9}, 0.1, 3).input(DType::f64, {"n"}, {9}, -2, 2).graph([](auto in) {
+    return pow(in[0], in[1]);
+  });
   cases.add("pow", "special")
       .values(DType::f32, {10}, {2, -2, 0, 0, 4, 1, NAN, INFINITY, -8, 2})
       .values(DType::f32, {10}, {3, 3, 0, -1, 0.5, NAN, 0, 2, 2, -2})

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// 1 / x.
 // api: Value reciprocal(Value x);
-Value reciprocal(Value x) { return build("reciprocal", {x}); }
+Value reciprocal(Value x) {
+  return build("reciprocal", {x});
+}
 
 void register_reciprocal(OpRegistry& registry) {
   OpDef op = unary_op("reciprocal", "1 / x", ElementTypes::floats, [](double x) { return 1.0 / x; });

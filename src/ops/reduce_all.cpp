@@ -7,10 +7,13 @@ namespace accelerate::ops {
 
 /// True where all elements over the axes (none given: all) are not 0; the result is bool.
 // api: Value reduce_all(Value x, std::vector<int64_t> axes = {}, bool keepdims = false);
-Value reduce_all(Value x, std::vector<int64_t> axes, bool keepdims) { return build_reduction("reduce_all", x, std::move(axes), keepdims); }
+Value reduce_all(Value x, std::vector<int64_t> axes, bool keepdims) {
+  return build_reduction("reduce_all", x, std::move(axes), keepdims);
+}
 
 void register_reduce_all(OpRegistry& registry) {
-  OpDef op = reduction_op("reduce_all", "are all elements over axes not zero", ElementTypes::any, [](DType) { return DType::boolean; });
+  OpDef op = reduction_op("reduce_all", "are all elements over axes not zero", ElementTypes::any,
+                          [](DType) { return DType::boolean; });
   op.numerics = Numerics::exact;
   op.reference = [](EvalContext& c) {
     reduce_reference(c, [](const Tensor& t, std::span<const int64_t> offsets) {

@@ -18,12 +18,12 @@ void cases_reduce_all(OpCases& cases) {
       .values(DType::i64, {3, 2}, {4294967296, 0, 0, 0, 1, 1})
       .graph([](auto in) { return reduce_all(in[0], {-1}, true); })
       .expect({0, 0, 1});
-  cases.add("reduce_all", "odd")
-      .input(DType::boolean, {"n", 7, 3}, {2, 7, 3})
-      .graph([](auto in) { return reduce_all(in[0], {1}); });
-  cases.add("reduce_all", "all")
-      .input(DType::boolean, {"n", 2}, {2, 2})
-      .graph([](auto in) { return reduce_all(in[0]); });
+  cases.add("reduce_all", "odd").input(DType::boolean, {"n", 7, 3}, {2, 7, 3}).graph([](auto in) {
+    return reduce_all(in[0], {1});
+  });
+  cases.add("reduce_all", "all").input(DType::boolean, {"n", 2}, {2, 2}).graph([](auto in) {
+    return reduce_all(in[0]);
+  });
   cases.add("reduce_all", "nothing")
       .input(DType::boolean, {2, "n"}, {2, 0})
       .graph([](auto in) { return reduce_all(in[0], {-1}); })

@@ -7,10 +7,13 @@ namespace accelerate::ops {
 
 /// True where any element over the axes (none given: all) is not 0; the result is bool.
 // api: Value reduce_any(Value x, std::vector<int64_t> axes = {}, bool keepdims = false);
-Value reduce_any(Value x, std::vector<int64_t> axes, bool keepdims) { return build_reduction("reduce_any", x, std::move(axes), keepdims); }
+Value reduce_any(Value x, std::vector<int64_t> axes, bool keepdims) {
+  return build_reduction("reduce_any", x, std::move(axes), keepdims);
+}
 
 void register_reduce_any(OpRegistry& registry) {
-  OpDef op = reduction_op("reduce_any", "is any element over axes not zero", ElementTypes::any, [](DType) { return DType::boolean; });
+  OpDef op = reduction_op("reduce_any", "is any element over axes not zero", ElementTypes::any,
+                          [](DType) { return DType::boolean; });
   op.numerics = Numerics::exact;
   op.reference = [](EvalContext& c) {
     reduce_reference(c, [](const Tensor& t, std::span<const int64_t> offsets) {

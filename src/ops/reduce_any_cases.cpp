@@ -18,12 +18,12 @@ void cases_reduce_any(OpCases& cases) {
       .values(DType::i64, {3, 2}, {4294967296, 0, 0, 0, 1, 1})
       .graph([](auto in) { return reduce_any(in[0], {-1}, true); })
       .expect({1, 0, 1});
-  cases.add("reduce_any", "odd")
-      .input(DType::boolean, {"n", 7, 3}, {2, 7, 3})
-      .graph([](auto in) { return reduce_any(in[0], {1}); });
-  cases.add("reduce_any", "all")
-      .input(DType::boolean, {"n", 2}, {2, 2})
-      .graph([](auto in) { return reduce_any(in[0]); });
+  cases.add("reduce_any", "odd").input(DType::boolean, {"n", 7, 3}, {2, 7, 3}).graph([](auto in) {
+    return reduce_any(in[0], {1});
+  });
+  cases.add("reduce_any", "all").input(DType::boolean, {"n", 2}, {2, 2}).graph([](auto in) {
+    return reduce_any(in[0]);
+  });
   cases.add("reduce_any", "nothing")
       .input(DType::boolean, {2, "n"}, {2, 0})
       .graph([](auto in) { return reduce_any(in[0], {-1}); })

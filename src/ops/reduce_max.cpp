@@ -4,9 +4,12 @@
 
 namespace accelerate::ops {
 
-/// The largest element over the axes (none given: all); NaN if any is NaN. Where nothing is reduced: -inf, or the smallest integer.
+/// The largest element over the axes (none given: all); NaN if any is NaN. Where nothing is reduced: -inf, or the
+/// smallest integer.
 // api: Value reduce_max(Value x, std::vector<int64_t> axes = {}, bool keepdims = false);
-Value reduce_max(Value x, std::vector<int64_t> axes, bool keepdims) { return build_reduction("reduce_max", x, std::move(axes), keepdims); }
+Value reduce_max(Value x, std::vector<int64_t> axes, bool keepdims) {
+  return build_reduction("reduce_max", x, std::move(axes), keepdims);
+}
 
 void register_reduce_max(OpRegistry& registry) {
   OpDef op = reduction_op("reduce_max", "largest element over axes", ElementTypes::any, [](DType d) { return d; });

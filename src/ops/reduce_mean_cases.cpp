@@ -34,15 +34,15 @@ void cases_reduce_mean(OpCases& cases) {
       .input(DType::f32, {"n", 300}, {2, 300}, -2, 2)
       .graph([](auto in) { return reduce_mean(in[0], {-1}); })
       .reduction(300);
-  cases.add("reduce_mean", "scalar")
-      .input(DType::f32, {}, {}, -2, 2)
-      .graph([](auto in) { return reduce_mean(in[0], {}); });
-  cases.add("reduce_mean", "extent_one")
-      .input(DType::f32, {"n", 1}, {3, 1}, -2, 2)
-      .graph([](auto in) { return reduce_mean(in[0], {-1}); });
-  cases.add("reduce_mean", "no_rows")
-      .input(DType::f32, {"n", 3}, {0, 3}, -2, 2)
-      .graph([](auto in) { return reduce_mean(in[0], {-1}); });
+  cases.add("reduce_mean", "scalar").input(DType::f32, {}, {}, -2, 2).graph([](auto in) {
+    return reduce_mean(in[0], {});
+  });
+  cases.add("reduce_mean", "extent_one").input(DType::f32, {"n", 1}, {3, 1}, -2, 2).graph([](auto in) {
+    return reduce_mean(in[0], {-1});
+  });
+  cases.add("reduce_mean", "no_rows").input(DType::f32, {"n", 3}, {0, 3}, -2, 2).graph([](auto in) {
+    return reduce_mean(in[0], {-1});
+  });
   cases.add("reduce_mean", "f16")
       .input(DType::f16, {"n", 9}, {3, 9}, -2, 2)
       .graph([](auto in) { return reduce_mean(in[0], {-1}); })
@@ -71,9 +71,9 @@ void cases_reduce_mean(OpCases& cases) {
       .values(DType::f16, {4}, {60000, 60000, 60000, 60000})
       .graph([](auto in) { return reduce_mean(in[0]); })
       .expect({60000});
-  cases.add("reduce_mean", "symbolic_count")
-      .input(DType::f32, {2, "n"}, {2, 5})
-      .graph([](auto in) { return reduce_mean(in[0], {1}); });
+  cases.add("reduce_mean", "symbolic_count").input(DType::f32, {2, "n"}, {2, 5}).graph([](auto in) {
+    return reduce_mean(in[0], {1});
+  });
 }
 
 }  // namespace accelerate::ops

@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Product over the axes (none given: all). Integers and bool give i64; floats keep their type.
 // api: Value reduce_prod(Value x, std::vector<int64_t> axes = {}, bool keepdims = false);
-Value reduce_prod(Value x, std::vector<int64_t> axes, bool keepdims) { return build_reduction("reduce_prod", x, std::move(axes), keepdims); }
+Value reduce_prod(Value x, std::vector<int64_t> axes, bool keepdims) {
+  return build_reduction("reduce_prod", x, std::move(axes), keepdims);
+}
 
 void register_reduce_prod(OpRegistry& registry) {
   OpDef op = reduction_op("reduce_prod", "product over axes", ElementTypes::any, sum_dtype);

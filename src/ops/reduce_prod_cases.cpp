@@ -34,15 +34,15 @@ void cases_reduce_prod(OpCases& cases) {
       .input(DType::f32, {"n", 300}, {2, 300}, 0.6, 1.5)
       .graph([](auto in) { return reduce_prod(in[0], {-1}); })
       .reduction(300);
-  cases.add("reduce_prod", "scalar")
-      .input(DType::f32, {}, {}, 0.6, 1.5)
-      .graph([](auto in) { return reduce_prod(in[0], {}); });
-  cases.add("reduce_prod", "extent_one")
-      .input(DType::f32, {"n", 1}, {3, 1}, 0.6, 1.5)
-      .graph([](auto in) { return reduce_prod(in[0], {-1}); });
-  cases.add("reduce_prod", "no_rows")
-      .input(DType::f32, {"n", 3}, {0, 3}, 0.6, 1.5)
-      .graph([](auto in) { return reduce_prod(in[0], {-1}); });
+  cases.add("reduce_prod", "scalar").input(DType::f32, {}, {}, 0.6, 1.5).graph([](auto in) {
+    return reduce_prod(in[0], {});
+  });
+  cases.add("reduce_prod", "extent_one").input(DType::f32, {"n", 1}, {3, 1}, 0.6, 1.5).graph([](auto in) {
+    return reduce_prod(in[0], {-1});
+  });
+  cases.add("reduce_prod", "no_rows").input(DType::f32, {"n", 3}, {0, 3}, 0.6, 1.5).graph([](auto in) {
+    return reduce_prod(in[0], {-1});
+  });
   cases.add("reduce_prod", "f16")
       .input(DType::f16, {"n", 9}, {3, 9}, 0.6, 1.5)
       .graph([](auto in) { return reduce_prod(in[0], {-1}); })

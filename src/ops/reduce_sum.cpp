@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Sum over the axes (none given: all). Integers and bool give i64; floats keep their type.
 // api: Value reduce_sum(Value x, std::vector<int64_t> axes = {}, bool keepdims = false);
-Value reduce_sum(Value x, std::vector<int64_t> axes, bool keepdims) { return build_reduction("reduce_sum", x, std::move(axes), keepdims); }
+Value reduce_sum(Value x, std::vector<int64_t> axes, bool keepdims) {
+  return build_reduction("reduce_sum", x, std::move(axes), keepdims);
+}
 
 void register_reduce_sum(OpRegistry& registry) {
   OpDef op = reduction_op("reduce_sum", "sum over axes", ElementTypes::any, sum_dtype);

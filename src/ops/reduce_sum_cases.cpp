@@ -34,15 +34,15 @@ void cases_reduce_sum(OpCases& cases) {
       .input(DType::f32, {"n", 300}, {2, 300}, -2, 2)
       .graph([](auto in) { return reduce_sum(in[0], {-1}); })
       .reduction(300);
-  cases.add("reduce_sum", "scalar")
-      .input(DType::f32, {}, {}, -2, 2)
-      .graph([](auto in) { return reduce_sum(in[0], {}); });
-  cases.add("reduce_sum", "extent_one")
-      .input(DType::f32, {"n", 1}, {3, 1}, -2, 2)
-      .graph([](auto in) { return reduce_sum(in[0], {-1}); });
-  cases.add("reduce_sum", "no_rows")
-      .input(DType::f32, {"n", 3}, {0, 3}, -2, 2)
-      .graph([](auto in) { return reduce_sum(in[0], {-1}); });
+  cases.add("reduce_sum", "scalar").input(DType::f32, {}, {}, -2, 2).graph([](auto in) {
+    return reduce_sum(in[0], {});
+  });
+  cases.add("reduce_sum", "extent_one").input(DType::f32, {"n", 1}, {3, 1}, -2, 2).graph([](auto in) {
+    return reduce_sum(in[0], {-1});
+  });
+  cases.add("reduce_sum", "no_rows").input(DType::f32, {"n", 3}, {0, 3}, -2, 2).graph([](auto in) {
+    return reduce_sum(in[0], {-1});
+  });
   cases.add("reduce_sum", "f16")
       .input(DType::f16, {"n", 9}, {3, 9}, -2, 2)
       .graph([](auto in) { return reduce_sum(in[0], {-1}); })

@@ -20,9 +20,10 @@ std::vector<int64_t> canonical_axes(Value x, std::vector<int64_t> axes) {
 }
 
 OpDef reduction_op(std::string name, std::string doc, ElementTypes types, DType (*result)(DType)) {
-  OpDef op = unary_op(std::move(name), std::move(doc), types, nullptr,
-                      {{"axes", AttrKind::integers, std::nullopt, false, "axes to reduce, sorted, counted from the front"},
-                       {"keepdims", AttrKind::boolean, Attr(false), false, "reduced axes stay, with extent 1"}});
+  OpDef op =
+      unary_op(std::move(name), std::move(doc), types, nullptr,
+               {{"axes", AttrKind::integers, std::nullopt, false, "axes to reduce, sorted, counted from the front"},
+                {"keepdims", AttrKind::boolean, Attr(false), false, "reduced axes stay, with extent 1"}});
   op.is_elementwise = false;
   op.reference = nullptr;
   op.infer = [result, infer = op.infer](const InferContext& c) -> std::vector<TensorType> {
@@ -30,7 +31,8 @@ OpDef reduction_op(std::string name, std::string doc, ElementTypes types, DType 
     const auto& axes = c.attrs.integers("axes");
     for (size_t i = 0; i < axes.size(); ++i) {
       if (axes[i] < 0 || axes[i] >= type.rank() || (i > 0 && axes[i] <= axes[i - 1]))
-        fail(ErrorCode::invalid_shape, "axes are {}; expected increasing values in [0, {})", to_string(axes), type.rank());
+        fail(ErrorCode::invalid_shape, "axes are {}; expected increasing values in [0, {})", to_string(axes),
+             type.rank());
     }
     Shape shape;
     for (int64_t axis = 0; axis < type.rank(); ++axis) {
@@ -64,7 +66,8 @@ void for_each_reduced(const std::vector<int64_t>& shape, const std::vector<int64
     (reduced ? reduced_strides : kept_strides).push_back(strides[axis]);
   }
   std::vector<int64_t> relative;
-  for_each_index(reduced_shape, [&](const std::vector<int64_t>& index) { relative.push_back(offset_of(index, reduced_strides)); });
+  for_each_index(reduced_shape,
+                 [&](const std::vector<int64_t>& index) { relative.push_back(offset_of(index, reduced_strides)); });
   std::vector<int64_t> offsets(relative.size());
   int64_t i = 0;
   for_each_index(kept_shape, [&](const std::vector<int64_t>& index) {
@@ -76,7 +79,8 @@ void for_each_reduced(const std::vector<int64_t>& shape, const std::vector<int64
 
 void reduce_reference(EvalContext& c, const std::function<double(const Tensor&, std::span<const int64_t>)>& fn) {
   const Tensor& x = c.inputs[0];
-  for_each_reduced(x.shape(), c.attrs.integers("axes"), [&](int64_t i, std::span<const int64_t> offsets) { c.outputs[0].set(i, fn(x, offsets)); });
+  for_each_reduced(x.shape(), c.attrs.integers("axes"),
+                   [&](int64_t i, std::span<const int64_t> offsets) { c.outputs[0].set(i, fn(x, offsets)); });
 }
 
 OpDef axis_op(std::string name, std::string doc, ElementTypes types) {
@@ -92,13 +96,18 @@ OpDef axis_op(std::string name, std::string doc, ElementTypes types) {
   return op;
 }
 
-Attrs axis_attrs(Value x, int64_t axis) { return {{"axis", front_axis(axis, x.rank())}}; }
+Attrs axis_attrs(Value x, int64_t axis) {
+  return {{"axis", front_axis(axis, x.rank())}};
+}
 
-void for_each_line(const std::vector<int64_t>& shape, int axis, const std::function<void(std::span<const int64_t>)>& body) {
+void for_each_line(const std::vector<int64_t>& shape, int axis,
+                   const std::function<void(std::span<const int64_t>)>& body) {
   for_each_reduced(shape, {axis}, [&](int64_t, std::span<const int64_t> offsets) { body(offsets); });
 }
 
-DType sum_dtype(DType dtype) { return is_float(dtype) ? dtype : DType::i64; }
+DType sum_dtype(DType dtype) {
+  return is_float(dtype) ? dtype : DType::i64;
+}
 
 bool ordered_less(const Tensor& x, int64_t i, int64_t j) {
   if (is_float(x.dtype())) {

@@ -32,7 +32,8 @@ OpDef axis_op(std::string name, std::string doc, ElementTypes types);
 Attrs axis_attrs(Value x, int64_t axis);
 
 // Calls body(offsets) for each line along an axis, with the offsets of its elements in order.
-void for_each_line(const std::vector<int64_t>& shape, int axis, const std::function<void(std::span<const int64_t>)>& body);
+void for_each_line(const std::vector<int64_t>& shape, int axis,
+                   const std::function<void(std::span<const int64_t>)>& body);
 
 // Sums and products of integers and bool are i64; floats keep their type.
 DType sum_dtype(DType dtype);

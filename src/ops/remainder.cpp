@@ -21,11 +21,12 @@ int64_t floored_int(int64_t a, int64_t b) {
 
 /// a - b * floor(a / b) with broadcasting; the sign is that of b. Integers: a where b is 0.
 // api: Value remainder(Value a, Value b);
-Value remainder(Value a, Value b) { return build("remainder", {a, b}); }
+Value remainder(Value a, Value b) {
+  return build("remainder", {a, b});
+}
 
 void register_remainder(OpRegistry& registry) {
-  OpDef op = binary_op("remainder", "remainder with the sign of b", ElementTypes::numbers, floored,
-                       floored_int,
+  OpDef op = binary_op("remainder", "remainder with the sign of b", ElementTypes::numbers, floored, floored_int,
                        [](uint64_t a, uint64_t b) { return b == 0 ? a : a % b; });
   registry.add(std::move(op));
 }

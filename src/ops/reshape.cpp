@@ -33,8 +33,8 @@ void register_reshape(OpRegistry& registry) {
     Dim before = num_elements(c.operand(0).shape);
     Dim after = num_elements(to);
     if ((before - after).constant().value_or(0) != 0)
-      fail(ErrorCode::invalid_shape, "cannot reshape {} to {}: {} against {} elements", to_string(c.operand(0).shape), to_string(to),
-           before.to_string(), after.to_string());
+      fail(ErrorCode::invalid_shape, "cannot reshape {} to {}: {} against {} elements", to_string(c.operand(0).shape),
+           to_string(to), before.to_string(), after.to_string());
     return {{c.operand(0).dtype, to}};
   };
   op.reference = [](EvalContext& c) { c.outputs[0] = c.inputs[0].reshape(c.extents("shape")); };

@@ -32,24 +32,28 @@ std::vector<TensorType> infer_resize(const InferContext& c) {
   const TensorType& x = c.operand(0);
   const std::string& mode = c.attrs.string("mode");
   require_one_of("mode", mode, {"nearest", "linear", "cubic"});
-  require_one_of("coordinates", c.attrs.string("coordinates"), {"half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric"});
+  require_one_of("coordinates", c.attrs.string("coordinates"),
+                 {"half_pixel", "align_corners", "asymmetric", "half_pixel_symmetric"});
   require_one_of("rounding", c.attrs.string("rounding"), {"floor", "ceil", "round_prefer_floor", "round_prefer_ceil"});
   if (mode != "nearest") require_dtype(c, 0, is_float, "a float type to interpolate");
   if (c.attrs.boolean("antialias") && (mode == "nearest" || c.attrs.string("coordinates") != "half_pixel"))
-    fail(ErrorCode::invalid_argument, "antialias with mode {} and coordinates {}; expected linear or cubic, and half_pixel", mode,
+    fail(ErrorCode::invalid_argument,
+         "antialias with mode {} and coordinates {}; expected linear or cubic, and half_pixel", mode,
          c.attrs.string("coordinates"));
   const Shape& sizes = c.attrs.dims("sizes");
   const auto& scales = c.attrs.numbers("scales");
   bool channels_last = channel_axis(c.attrs.string("layout"), x.rank()) != 1;
   if (sizes.size() + 2 != x.shape.size() || (!scales.empty() && scales.size() != sizes.size()))
-    fail(ErrorCode::invalid_shape, "sizes {} and {} scales for {}; expected one for each spatial axis", to_string(sizes), scales.size(),
-         x.to_string());
+    fail(ErrorCode::invalid_shape, "sizes {} and {} scales for {}; expected one for each spatial axis",
+         to_string(sizes), scales.size(), x.to_string());
   for (double scale : scales)
-    if (!(scale > 0) || !std::isfinite(scale)) fail(ErrorCode::invalid_argument, "a scale is {}; expected more than 0", scale);
+    if (!(scale > 0) || !std::isfinite(scale))
+      fail(ErrorCode::invalid_argument, "a scale is {}; expected more than 0", scale);
   Shape shape = channels_first(x.shape, channels_last);
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i].constant().value_or(1) < 1 || shape[i + 2].constant().value_or(1) < 1)
-      fail(ErrorCode::invalid_shape, "an extent of {} resized to {}; expected 1 or more", shape[i + 2].to_string(), sizes[i].to_string());
+      fail(ErrorCode::invalid_shape, "an extent of {} resized to {}; expected 1 or more", shape[i + 2].to_string(),
+           sizes[i].to_string());
     shape[i + 2] = sizes[i];
   }
   return {{x.dtype, from_channels_first(shape, channels_last)}};
@@ -127,7 +131,8 @@ void reference_resize(EvalContext& c) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     size_t axis = first + i;
     int64_t from = x.shape()[axis];
-    if (from < 1 || sizes[i] < 1) fail(ErrorCode::invalid_shape, "an extent of {} resized to {}; expected 1 or more", from, sizes[i]);
+    if (from < 1 || sizes[i] < 1)
+      fail(ErrorCode::invalid_shape, "an extent of {} resized to {}; expected 1 or more", from, sizes[i]);
     auto shape = x.shape();
     shape[axis] = sizes[i];
     Tensor out(x.dtype(), shape);
@@ -194,13 +199,15 @@ class AxisTaps {
   Value interpolate(Value x, int64_t axis) const {
     bool linear = attrs_.string("mode") == "linear";
     Value base = floor_of(0);
-    Value fraction = real_ ? sub(real_, floor(real_)) : div(cast(remainder(numerator_, denominator_), dtype_), cast(denominator_, dtype_));
+    Value fraction = real_ ? sub(real_, floor(real_))
+                           : div(cast(remainder(numerator_, denominator_), dtype_), cast(denominator_, dtype_));
     int trailing = x.rank() - 1 - static_cast<int>(axis);
     Value sum;
     for (int t = linear ? 0 : -1; t <= (linear ? 1 : 2); ++t) {
       Value distance = abs(sub(fraction, real(t)));
       Value weight = linear ? sub(real(1), distance) : cubic_weight(distance, t == 0 || t == 1);
-      Value part = mul(gather(x, clamped(add(base, integer(t))), axis), with_trailing_axes(cast_to(weight, x.dtype()), trailing));
+      Value part = mul(gather(x, clamped(add(base, integer(t))), axis),
+                       with_trailing_axes(cast_to(weight, x.dtype()), trailing));
       sum = sum ? add(sum, part) : part;
     }
     return sum;
@@ -228,7 +235,8 @@ class AxisTaps {
   Value floor_of(int halves) const {
     if (real_) return cast(floor(halves == 0 ? real_ : add(real_, real(0.5 * halves))), DType::i64);
     if (halves == 0) return floor_divide(numerator_, denominator_);
-    return floor_divide(add(mul(numerator_, integer(2)), mul(denominator_, integer(halves))), mul(denominator_, integer(2)));
+    return floor_divide(add(mul(numerator_, integer(2)), mul(denominator_, integer(halves))),
+                        mul(denominator_, integer(2)));
   }
   Value ceil_of(int halves) const {
     if (real_) return cast(ceil(halves == 0 ? real_ : add(real_, real(0.5 * halves))), DType::i64);
@@ -292,8 +300,10 @@ void register_resize(OpRegistry& registry) {
               {"mode", AttrKind::string, Attr(std::string("nearest")), false, "nearest, linear, cubic"},
               {"coordinates", AttrKind::string, Attr(std::string("half_pixel")), false,
                "half_pixel, align_corners, asymmetric, half_pixel_symmetric"},
-              {"rounding", AttrKind::string, Attr(std::string("round_prefer_floor")), false, "floor, ceil, round_prefer_floor, round_prefer_ceil"},
-              {"scales", AttrKind::numbers, Attr(std::vector<double>{}), false, "result over input extents; empty: from the extents"},
+              {"rounding", AttrKind::string, Attr(std::string("round_prefer_floor")), false,
+               "floor, ceil, round_prefer_floor, round_prefer_ceil"},
+              {"scales", AttrKind::numbers, Attr(std::vector<double>{}), false,
+               "result over input extents; empty: from the extents"},
               {"antialias", AttrKind::boolean, Attr(false), false, "widen the filter when shrinking"},
               {"cubic_coefficient", AttrKind::number, Attr(-0.75), false, "parameter of the cubic kernel"},
               {"layout", AttrKind::string, Attr(std::string("NCHW")), false, "NCHW or NHWC"}};

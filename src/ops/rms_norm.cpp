@@ -8,7 +8,9 @@ namespace accelerate::ops {
 /// Shapes: x [...,C], weight [C] (may be empty) -> [...,C] of the dtype of x; f16 and bf16 compute in f32.
 /// Source: Zhang & Sennrich 2019, arXiv:1910.07467, eq. 4.
 // api: Value rms_norm(Value x, Value weight, double eps);
-Value rms_norm(Value x, Value weight, double eps) { return build("rms_norm", {x, weight}, {{"eps", eps}}); }
+Value rms_norm(Value x, Value weight, double eps) {
+  return build("rms_norm", {x, weight}, {{"eps", eps}});
+}
 
 void register_rms_norm(OpRegistry& registry) {
   OpDef op;

@@ -5,10 +5,10 @@
 namespace accelerate::ops {
 
 /// Rotary position embedding: each pair (a, b) of a head becomes (a cos - b sin, b cos + a sin). Pairs are elements i
-/// and i + R/2 of the first R = rotary_dim elements (0: all D), or 2i and 2i + 1 if interleaved; the other elements pass.
-/// Shapes: x [B,H,T,D] ("BTHD": [B,T,H,D]); cos and sin [T,R/2] or [B,T,R/2], or with R in place of R/2: one for each
-/// element instead of each pair -> as x; f16 and bf16 compute in f32.
-/// Source: Su et al. 2021, arXiv:2104.09864, eq. 34.
+/// and i + R/2 of the first R = rotary_dim elements (0: all D), or 2i and 2i + 1 if interleaved; the other elements
+/// pass. Shapes: x [B,H,T,D] ("BTHD": [B,T,H,D]); cos and sin [T,R/2] or [B,T,R/2], or with R in place of R/2: one for
+/// each element instead of each pair -> as x; f16 and bf16 compute in f32. Source: Su et al. 2021, arXiv:2104.09864,
+/// eq. 34.
 // api: Value rotary_embedding(Value x, Value cos, Value sin, bool interleaved = false, std::string layout = "BHTD", int64_t rotary_dim = 0);
 Value rotary_embedding(Value x, Value cos, Value sin, bool interleaved, std::string layout, int64_t rotary_dim) {
   if (rotary_dim == 0) rotary_dim = x.dim(-1).as_constant("the head size");
@@ -26,14 +26,16 @@ std::vector<TensorType> infer_rotary_embedding(const InferContext& c) {
   const Shape& x = c.operand(0).shape;
   const Shape& cos = c.operand(1).shape;
   if (c.operand(2).shape != cos)
-    fail(ErrorCode::invalid_shape, "cos is {} and sin is {}; expected one shape", c.operand(1).to_string(), c.operand(2).to_string());
+    fail(ErrorCode::invalid_shape, "cos is {} and sin is {}; expected one shape", c.operand(1).to_string(),
+         c.operand(2).to_string());
   int64_t size = x[3].as_constant("the head size");
   int64_t rotary = c.attrs.integer("rotary_dim");
   if (rotary < 2 || rotary % 2 != 0 || rotary > size)
     fail(ErrorCode::invalid_shape, "rotary_dim is {}; expected an even number up to the head size {}", rotary, size);
   int64_t width = cos.back().as_constant("the last axis of cos");
   if (width != rotary && width * 2 != rotary)
-    fail(ErrorCode::invalid_shape, "cos is {}; expected {} or {} in the last axis", c.operand(1).to_string(), rotary, rotary / 2);
+    fail(ErrorCode::invalid_shape, "cos is {}; expected {} or {} in the last axis", c.operand(1).to_string(), rotary,
+         rotary / 2);
   unify(cos[cos.size() - 2], x[c.attrs.string("layout") == "BHTD" ? 2 : 1], "positions of cos and x");
   if (cos.size() == 3 && cos[0] != Dim(1)) unify(cos[0], x[0], "batches of cos and x");
   return {{c.operand(0).dtype, x}};

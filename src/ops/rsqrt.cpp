@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// 1 / sqrt(x); NaN below 0.
 // api: Value rsqrt(Value x);
-Value rsqrt(Value x) { return build("rsqrt", {x}); }
+Value rsqrt(Value x) {
+  return build("rsqrt", {x});
+}
 
 void register_rsqrt(OpRegistry& registry) {
   OpDef op = unary_op("rsqrt", "1 / sqrt(x)", ElementTypes::floats, [](double x) { return 1.0 / std::sqrt(x); });

@@ -18,8 +18,8 @@ Dim unify(const Dim& a, const Dim& b, std::string_view what) {
 
 int64_t front_axis(int64_t axis, int rank) {
   if (axis < -rank || axis >= rank)
-    fail(ErrorCode::invalid_shape, "axis {} is out of range for a tensor of rank {}; expected a value in [{}, {})", axis,
-         rank, -rank, rank);
+    fail(ErrorCode::invalid_shape, "axis {} is out of range for a tensor of rank {}; expected a value in [{}, {})",
+         axis, rank, -rank, rank);
   return axis < 0 ? axis + rank : axis;
 }
 
@@ -39,9 +39,15 @@ void require_same_dtype(const InferContext& c, size_t a, size_t b) {
          c.operand(a).to_string(), c.operand(b).to_string());
 }
 
-bool is_index(DType dtype) { return dtype == DType::i64 || dtype == DType::i32; }
-bool is_number(DType dtype) { return is_float(dtype) || is_integer(dtype); }
-bool is_data(DType dtype) { return dtype != DType::token; }
+bool is_index(DType dtype) {
+  return dtype == DType::i64 || dtype == DType::i32;
+}
+bool is_number(DType dtype) {
+  return is_float(dtype) || is_integer(dtype);
+}
+bool is_data(DType dtype) {
+  return dtype != DType::token;
+}
 
 void require_one_of(std::string_view what, std::string_view value, std::initializer_list<std::string_view> allowed) {
   if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return;
@@ -68,11 +74,13 @@ void require_operand_count(const InferContext& c, size_t count) {
 
 void require_same_type(const TensorType& type, const TensorType& expected, std::string_view what) {
   if (type == expected) return;
-  fail(type.dtype == expected.dtype ? ErrorCode::invalid_shape : ErrorCode::invalid_dtype, "{} is {}; expected {}", what,
-       type.to_string(), expected.to_string());
+  fail(type.dtype == expected.dtype ? ErrorCode::invalid_shape : ErrorCode::invalid_dtype, "{} is {}; expected {}",
+       what, type.to_string(), expected.to_string());
 }
 
-void require_bool_scalar(const TensorType& type, std::string_view what) { require_same_type(type, {DType::boolean, {}}, what); }
+void require_bool_scalar(const TensorType& type, std::string_view what) {
+  require_same_type(type, {DType::boolean, {}}, what);
+}
 
 const Graph& require_region(const InferContext& c, size_t i, const std::vector<TensorType>& inputs) {
   if (i >= c.regions.size() || c.regions[i] == nullptr) fail(ErrorCode::invalid_graph, "region {} is missing", i);
@@ -91,7 +99,8 @@ std::vector<TensorType> output_types(const Graph& graph) {
 }
 
 void require_state(const InferContext& c) {
-  if (!c.operand(0).is_token()) fail(ErrorCode::invalid_dtype, "operand 0 is {}; expected a token", c.operand(0).to_string());
+  if (!c.operand(0).is_token())
+    fail(ErrorCode::invalid_dtype, "operand 0 is {}; expected a token", c.operand(0).to_string());
   require_one_of("kind", c.attrs.string("kind"), {"paged", "window", "recurrent", "cross"});
   if (c.attrs.string("name").empty()) fail(ErrorCode::invalid_argument, "a state has an empty name");
 }
@@ -120,8 +129,10 @@ void Scatter::put(int64_t to, const Tensor& updates, int64_t from) {
     bool less = is_unsigned ? static_cast<uint64_t>(a) < static_cast<uint64_t>(b) : a < b;
     if (reduction_ == "max") values_.set_int(to, less ? b : a);
     if (reduction_ == "min") values_.set_int(to, less ? a : b);
-    if (reduction_ == "add") values_.set_int(to, static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)));
-    if (reduction_ == "mul") values_.set_int(to, static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)));
+    if (reduction_ == "add")
+      values_.set_int(to, static_cast<int64_t>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b)));
+    if (reduction_ == "mul")
+      values_.set_int(to, static_cast<int64_t>(static_cast<uint64_t>(a) * static_cast<uint64_t>(b)));
   } else {
     double a = values_.get(to);
     double b = updates.get(from);
@@ -133,11 +144,17 @@ void Scatter::put(int64_t to, const Tensor& updates, int64_t from) {
   }
 }
 
-void Scatter::store(Tensor& out) const { out = values_.cast(out.dtype()); }
+void Scatter::store(Tensor& out) const {
+  out = values_.cast(out.dtype());
+}
 
-DType compute_dtype(DType dtype) { return is_float(dtype) && size_of(dtype) < 4 ? DType::f32 : dtype; }
+DType compute_dtype(DType dtype) {
+  return is_float(dtype) && size_of(dtype) < 4 ? DType::f32 : dtype;
+}
 
-Value cast_to(Value x, DType dtype) { return x.dtype() == dtype ? x : cast(x, dtype); }
+Value cast_to(Value x, DType dtype) {
+  return x.dtype() == dtype ? x : cast(x, dtype);
+}
 
 Value with_trailing_axes(Value x, int trailing) {
   if (trailing <= 0) return x;
@@ -167,8 +184,12 @@ int64_t channel_axis(std::string_view layout, int rank) {
   return layout == "NCHW" ? 1 : rank - 1;
 }
 
-Value to_channels_first(Value x, std::string_view layout) { return layout == "NCHW" ? x : move_axis(x, -1, 1); }
-Value from_channels_first(Value x, std::string_view layout) { return layout == "NCHW" ? x : move_axis(x, 1, -1); }
+Value to_channels_first(Value x, std::string_view layout) {
+  return layout == "NCHW" ? x : move_axis(x, -1, 1);
+}
+Value from_channels_first(Value x, std::string_view layout) {
+  return layout == "NCHW" ? x : move_axis(x, 1, -1);
+}
 
 Value matmul_along(Value x, Value matrix, int64_t axis) {
   bool last = axis == x.rank() - 1;
@@ -188,7 +209,8 @@ std::vector<Value> inline_region(Builder& builder, const Graph& region, std::spa
     std::vector<Value> inputs;
     inputs.reserve(node.operands.size());
     for (ValueId id : node.operands) inputs.push_back(values[id]);
-    auto results = inputs.empty() ? builder.add(*node.op, {}, node.attrs, node.regions) : copy_node(builder, node, inputs);
+    auto results =
+        inputs.empty() ? builder.add(*node.op, {}, node.attrs, node.regions) : copy_node(builder, node, inputs);
     for (size_t r = 0; r < results.size(); ++r) values[node.results[r]] = results[r];
   }
   std::vector<Value> out;

@@ -14,7 +14,8 @@ namespace accelerate::ops {
 // api: Value scaled_dot_product_attention(Value q, Value k, Value v, Value mask = {}, AttentionOptions options = {});
 Value scaled_dot_product_attention(Value q, Value k, Value v, Value mask, AttentionOptions options) {
   double scale = options.scale;
-  if (!(scale > 0)) scale = 1.0 / std::sqrt(static_cast<double>(q.dim(-1).as_constant("the head size (else give a scale)")));
+  if (!(scale > 0))
+    scale = 1.0 / std::sqrt(static_cast<double>(q.dim(-1).as_constant("the head size (else give a scale)")));
   return build("scaled_dot_product_attention", {q, k, v, mask},
                {{"scale", scale},
                 {"is_causal", options.is_causal},
@@ -44,8 +45,10 @@ std::vector<TensorType> infer_scaled_dot_product_attention(const InferContext& c
     require_same_dtype(c, 0, i);
     require_rank(c, i, 4, 4);
   }
-  if (!(c.attrs.number("scale") > 0)) fail(ErrorCode::invalid_argument, "scale is {}; expected more than 0", c.attrs.number("scale"));
-  if (!(c.attrs.number("softcap") >= 0)) fail(ErrorCode::invalid_argument, "softcap is {}; expected 0 or more", c.attrs.number("softcap"));
+  if (!(c.attrs.number("scale") > 0))
+    fail(ErrorCode::invalid_argument, "scale is {}; expected more than 0", c.attrs.number("scale"));
+  if (!(c.attrs.number("softcap") >= 0))
+    fail(ErrorCode::invalid_argument, "softcap is {}; expected 0 or more", c.attrs.number("softcap"));
   const Shape& q = c.operand(0).shape;
   const Shape& k = c.operand(1).shape;
   const Shape& v = c.operand(2).shape;
@@ -57,7 +60,8 @@ std::vector<TensorType> infer_scaled_dot_product_attention(const InferContext& c
     auto heads = q[head].constant();
     auto groups = k[head].constant();
     if (!heads || !groups || *groups < 1 || *heads % *groups != 0)
-      fail(ErrorCode::invalid_shape, "q has {} heads, k has {}; expected a multiple", q[head].to_string(), k[head].to_string());
+      fail(ErrorCode::invalid_shape, "q has {} heads, k has {}; expected a multiple", q[head].to_string(),
+           k[head].to_string());
   }
   if (c.num_operands() == 4) {
     DType dtype = c.operand(3).dtype;
@@ -65,7 +69,8 @@ std::vector<TensorType> infer_scaled_dot_product_attention(const InferContext& c
       fail(ErrorCode::invalid_dtype, "the mask is {}; expected bool or a float type", c.operand(3).to_string());
     Shape scores = {batch, q[head], q[position], keys};
     if (c.operand(3).rank() > 4 || broadcast(c.operand(3).shape, scores) != scores)
-      fail(ErrorCode::invalid_shape, "the mask is {}; expected one that broadcasts to {}", c.operand(3).to_string(), to_string(scores));
+      fail(ErrorCode::invalid_shape, "the mask is {}; expected one that broadcasts to {}", c.operand(3).to_string(),
+           to_string(scores));
   }
   TensorType out(c.operand(0).dtype, q);
   out.shape[0] = batch;

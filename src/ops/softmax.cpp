@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// exp(x) along the axis divided by its sum, without overflow. A line of only -inf gives NaN.
 // api: Value softmax(Value x, int64_t axis = -1);
-Value softmax(Value x, int64_t axis) { return build("softmax", {x}, axis_attrs(x, axis)); }
+Value softmax(Value x, int64_t axis) {
+  return build("softmax", {x}, axis_attrs(x, axis));
+}
 
 void register_softmax(OpRegistry& registry) {
   OpDef op = axis_op("softmax", "softmax along an axis", ElementTypes::floats);

@@ -7,7 +7,8 @@
 
 namespace accelerate::ops {
 
-/// Values in order along the axis and, as i64, where each came from. NaN counts as the largest; equal elements keep their order.
+/// Values in order along the axis and, as i64, where each came from. NaN counts as the largest; equal elements keep
+/// their order.
 // api: std::vector<Value> sort(Value x, int64_t axis = -1, bool descending = false);
 std::vector<Value> sort(Value x, int64_t axis, bool descending) {
   Attrs attrs = axis_attrs(x, axis);

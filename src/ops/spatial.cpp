@@ -18,15 +18,17 @@ std::vector<AttrSpec> window_attrs() {
 std::vector<int64_t> filled(std::vector<int64_t> values, size_t axes, int64_t fallback, std::string_view what) {
   if (values.empty()) values.assign(axes, fallback);
   if (values.size() != axes)
-    fail(ErrorCode::invalid_argument, "{} has {} numbers; expected {}, one for each spatial axis", what, values.size(), axes);
+    fail(ErrorCode::invalid_argument, "{} has {} numbers; expected {}, one for each spatial axis", what, values.size(),
+         axes);
   return values;
 }
 
 Dim Window::positions(size_t i, const Dim& n) const {
   Dim span = n + padding_begin[i] + padding_end[i] - Dim(dilations[i]) * Dim(kernel[i] - 1) - 1;
   if (span.constant().value_or(0) < 0)
-    fail(ErrorCode::invalid_shape, "a window of {} (dilation {}) does not fit in an extent of {} with padding {} and {}",
-         kernel[i], dilations[i], n.to_string(), padding_begin[i], padding_end[i]);
+    fail(ErrorCode::invalid_shape,
+         "a window of {} (dilation {}) does not fit in an extent of {} with padding {} and {}", kernel[i], dilations[i],
+         n.to_string(), padding_begin[i], padding_end[i]);
   if (!ceil_mode) return floordiv(span, strides[i]) + 1;
   // The last window must begin inside the input or the padding before it.
   return min(ceildiv(span, strides[i]), floordiv(n + padding_begin[i] - 1, strides[i])) + 1;
@@ -45,7 +47,8 @@ Window window_of(const Attrs& attrs, std::vector<int64_t> kernel) {
   auto require_at_least = [](const std::vector<int64_t>& values, int64_t least, std::string_view what) {
     constexpr int64_t kMost = int64_t{1} << 31;
     for (int64_t value : values)
-      if (value < least || value > kMost) fail(ErrorCode::invalid_argument, "{} is {}; expected {} to {}", what, value, least, kMost);
+      if (value < least || value > kMost)
+        fail(ErrorCode::invalid_argument, "{} is {}; expected {} to {}", what, value, least, kMost);
   };
   require_at_least(w.kernel, 1, "an extent of the kernel");
   require_at_least(w.strides, 1, "a stride");
@@ -67,7 +70,9 @@ std::vector<int64_t> channels_first_strides(const Tensor& tensor, bool channels_
 
 namespace {
 
-std::vector<int64_t> completed(const std::vector<int64_t>& end, const std::vector<int64_t>& begin) { return end.empty() ? begin : end; }
+std::vector<int64_t> completed(const std::vector<int64_t>& end, const std::vector<int64_t>& begin) {
+  return end.empty() ? begin : end;
+}
 
 }  // namespace
 
@@ -87,21 +92,26 @@ ConvOptions conv_options(const Attrs& attrs) {
 
 TensorType conv_result(const Attrs& attrs, const TensorType& x, const TensorType& weight, const TensorType* bias) {
   for (const TensorType* t : {&x, &weight, bias}) {
-    if (t != nullptr && !is_float(t->dtype)) fail(ErrorCode::invalid_dtype, "an operand is {}; expected a float type", t->to_string());
+    if (t != nullptr && !is_float(t->dtype))
+      fail(ErrorCode::invalid_dtype, "an operand is {}; expected a float type", t->to_string());
   }
   if (x.rank() < 3 || x.rank() > 5 || weight.rank() != x.rank())
-    fail(ErrorCode::invalid_shape, "x is {} and weight {}; expected [N,C,...] and [O,C/groups,...] with 1 to 3 spatial axes",
-         x.to_string(), weight.to_string());
+    fail(ErrorCode::invalid_shape,
+         "x is {} and weight {}; expected [N,C,...] and [O,C/groups,...] with 1 to 3 spatial axes", x.to_string(),
+         weight.to_string());
   Window window = window_of_weight(attrs, weight.shape);
   int64_t groups = attrs.integer("groups");
-  if (groups < 1 || groups > (int64_t{1} << 31)) fail(ErrorCode::invalid_argument, "groups is {}; expected 1 or more", groups);
+  if (groups < 1 || groups > (int64_t{1} << 31))
+    fail(ErrorCode::invalid_argument, "groups is {}; expected 1 or more", groups);
   Shape shape = channels_first(x.shape, window.channels_last);
   if (shape[1].is_constant() && shape[1] != weight.shape[1] * Dim(groups))
-    fail(ErrorCode::invalid_shape, "x is {} ({}): {} channels; weight {} with {} groups takes {}", x.to_string(), attrs.string("layout"),
-         shape[1].to_string(), weight.to_string(), groups, (weight.shape[1] * Dim(groups)).to_string());
+    fail(ErrorCode::invalid_shape, "x is {} ({}): {} channels; weight {} with {} groups takes {}", x.to_string(),
+         attrs.string("layout"), shape[1].to_string(), weight.to_string(), groups,
+         (weight.shape[1] * Dim(groups)).to_string());
   unify(shape[1], weight.shape[1] * Dim(groups), "channels of x and weight");
   if (weight.shape[0].constant().value_or(0) % groups != 0)
-    fail(ErrorCode::invalid_shape, "{} result channels in {} groups; expected a multiple", weight.shape[0].to_string(), groups);
+    fail(ErrorCode::invalid_shape, "{} result channels in {} groups; expected a multiple", weight.shape[0].to_string(),
+         groups);
   if (bias != nullptr && (bias->rank() != 1 || bias->shape[0] != weight.shape[0]))
     fail(ErrorCode::invalid_shape, "bias is {}; expected [{}]", bias->to_string(), weight.shape[0].to_string());
   shape[1] = weight.shape[0];
@@ -122,7 +132,8 @@ void conv_reference(const Attrs& attrs, const Tensor& x, const Tensor& weight, c
   int64_t channels = weight.dim(1);
   int64_t group_width = weight.dim(0) / groups;
   if (from[1] != channels * groups || weight.dim(0) % groups != 0)
-    fail(ErrorCode::invalid_shape, "x is {} and weight {} with {} groups", to_string(x.shape()), to_string(weight.shape()), groups);
+    fail(ErrorCode::invalid_shape, "x is {} and weight {} with {} groups", to_string(x.shape()),
+         to_string(weight.shape()), groups);
   for_each_index(to, [&](const std::vector<int64_t>& at) {
     double sum = bias != nullptr ? bias->get(at[1]) : 0.0;
     int64_t first_channel = at[1] / group_width * channels;
@@ -165,13 +176,13 @@ TensorType pool_result(const Attrs& attrs, const TensorType& x) {
   Window window = window_of(attrs, attrs.integers("kernel"));
   window.ceil_mode = attrs.boolean("ceil_mode");
   if (window.kernel.empty() || window.kernel.size() > 3 || x.shape.size() != window.kernel.size() + 2)
-    fail(ErrorCode::invalid_shape, "x is {} for a window of {} axes; expected [N,C,...] with 1 to 3 spatial axes", x.to_string(),
-         window.kernel.size());
+    fail(ErrorCode::invalid_shape, "x is {} for a window of {} axes; expected [N,C,...] with 1 to 3 spatial axes",
+         x.to_string(), window.kernel.size());
   for (size_t i = 0; i < window.kernel.size(); ++i) {
     int64_t reach = (window.kernel[i] - 1) * window.dilations[i] + 1;
     if (window.padding_begin[i] >= reach || window.padding_end[i] >= reach)
-      fail(ErrorCode::invalid_argument, "padding {} and {} for a window of {}; expected less than the window", window.padding_begin[i],
-           window.padding_end[i], window.kernel[i]);
+      fail(ErrorCode::invalid_argument, "padding {} and {} for a window of {}; expected less than the window",
+           window.padding_begin[i], window.padding_end[i], window.kernel[i]);
   }
   Shape shape = channels_first(x.shape, window.channels_last);
   for (size_t i = 2; i < shape.size(); ++i) shape[i] = window.positions(i - 2, shape[i]);

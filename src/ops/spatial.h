@@ -11,7 +11,8 @@ namespace accelerate::ops {
 
 // Attributes that the spatial ops declare: strides, padding_begin, padding_end, dilations and layout.
 std::vector<AttrSpec> window_attrs();
-// Options completed for a number of spatial axes: empty lists filled in. Errors: invalid_argument for a list of another length.
+// Options completed for a number of spatial axes: empty lists filled in. Errors: invalid_argument for a list of another
+// length.
 std::vector<int64_t> filled(std::vector<int64_t> values, size_t axes, int64_t fallback, std::string_view what);
 
 // One sliding window, in the order of the spatial axes.

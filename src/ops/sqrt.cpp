@@ -5,7 +5,9 @@ namespace accelerate::ops {
 
 /// Square root; NaN below 0.
 // api: Value sqrt(Value x);
-Value sqrt(Value x) { return build("sqrt", {x}); }
+Value sqrt(Value x) {
+  return build("sqrt", {x});
+}
 
 void register_sqrt(OpRegistry& registry) {
   registry.add(unary_op("sqrt", "sqrt(x)", ElementTypes::floats, [](double x) { return std::sqrt(x); }));

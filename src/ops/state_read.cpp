@@ -9,8 +9,9 @@ namespace accelerate::ops {
 // api: std::vector<Value> state_read(Value token, std::string kind, std::string name, const TensorType& type);
 std::vector<Value> state_read(Value token, std::string kind, std::string name, const TensorType& type) {
   std::vector<Value> operands = {token};
-  return build_multi("state_read", operands,
-                     {{"kind", std::move(kind)}, {"name", std::move(name)}, {"dtype", type.dtype}, {"shape", type.shape}});
+  return build_multi(
+      "state_read", operands,
+      {{"kind", std::move(kind)}, {"name", std::move(name)}, {"dtype", type.dtype}, {"shape", type.shape}});
 }
 
 void register_state_read(OpRegistry& registry) {
@@ -26,9 +27,11 @@ void register_state_read(OpRegistry& registry) {
   op.numerics = Numerics::exact;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
     require_state(c);
-    if (c.attrs.dtype("dtype") == DType::token) fail(ErrorCode::invalid_dtype, "a state of tokens; expected a data type");
+    if (c.attrs.dtype("dtype") == DType::token)
+      fail(ErrorCode::invalid_dtype, "a state of tokens; expected a data type");
     for (const Dim& dim : c.attrs.dims("shape"))
-      if (dim.constant().value_or(0) < 0) fail(ErrorCode::invalid_shape, "a state has the negative extent {}", dim.to_string());
+      if (dim.constant().value_or(0) < 0)
+        fail(ErrorCode::invalid_shape, "a state has the negative extent {}", dim.to_string());
     return {{c.attrs.dtype("dtype"), c.attrs.dims("shape")}, TensorType::token()};
   };
   registry.add(std::move(op));

@@ -6,7 +6,9 @@ namespace accelerate::ops {
 
 /// The token that the first state op of a graph takes: tokens order reads and writes.
 // api: Value state_token(Builder& builder);
-Value state_token(Builder& builder) { return builder.add(registry().get("state_token"), {}).at(0); }
+Value state_token(Builder& builder) {
+  return builder.add(registry().get("state_token"), {}).at(0);
+}
 
 void register_state_token(OpRegistry& registry) {
   OpDef op;

@@ -8,7 +8,8 @@
 namespace accelerate::ops {
 
 Value build(std::string_view name, std::initializer_list<Value> operands, Attrs attrs) {
-  if (operands.size() == 0 || !*operands.begin()) fail(ErrorCode::invalid_argument, "op {} was given an empty Value", name);
+  if (operands.size() == 0 || !*operands.begin())
+    fail(ErrorCode::invalid_argument, "op {} was given an empty Value", name);
   return operands.begin()->builder->add1(registry().get(name), operands, std::move(attrs));
 }
 
@@ -34,7 +35,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
     } else if (x.has_unbacked() || y.has_unbacked()) {
       z = x.has_unbacked() ? y : x;
     } else {
-      fail(ErrorCode::invalid_shape, "shapes {} and {} cannot be broadcast: {} against {}", to_string(a), to_string(b), x.to_string(), y.to_string());
+      fail(ErrorCode::invalid_shape, "shapes {} and {} cannot be broadcast: {} against {}", to_string(a), to_string(b),
+           x.to_string(), y.to_string());
     }
   }
   return out;
@@ -42,7 +44,8 @@ Shape broadcast(const Shape& a, const Shape& b) {
 
 void require_dtype(const InferContext& c, size_t operand, bool (*accept)(DType), std::string_view expected) {
   DType dtype = c.operand(operand).dtype;
-  if (!accept(dtype)) fail(ErrorCode::invalid_dtype, "operand {} is {}; expected {}", operand, c.operand(operand).to_string(), expected);
+  if (!accept(dtype))
+    fail(ErrorCode::invalid_dtype, "operand {} is {}; expected {}", operand, c.operand(operand).to_string(), expected);
 }
 
 void require_rank(const InferContext& c, size_t operand, int min_rank, int max_rank) {
@@ -128,7 +131,8 @@ void require_plain(const InferContext& c, ElementTypes types) {
 
 void require_same_dtype(const InferContext& c) {
   if (c.operand(0).dtype != c.operand(1).dtype)
-    fail(ErrorCode::invalid_dtype, "the operands are {} and {}; expected one dtype (cast one of them)", c.operand(0).to_string(), c.operand(1).to_string());
+    fail(ErrorCode::invalid_dtype, "the operands are {} and {}; expected one dtype (cast one of them)",
+         c.operand(0).to_string(), c.operand(1).to_string());
 }
 
 template <typename Body>
@@ -137,7 +141,8 @@ void broadcast_pairs(EvalContext& c, Body body) {
   auto sa = broadcast_strides(c.inputs[0].shape(), out.shape());
   auto sb = broadcast_strides(c.inputs[1].shape(), out.shape());
   int64_t i = 0;
-  for_each_index(out.shape(), [&](const std::vector<int64_t>& index) { body(i++, offset_of(index, sa), offset_of(index, sb)); });
+  for_each_index(out.shape(),
+                 [&](const std::vector<int64_t>& index) { body(i++, offset_of(index, sa), offset_of(index, sb)); });
 }
 
 }  // namespace
@@ -169,10 +174,12 @@ OpDef unary_op(std::string name, std::string doc, ElementTypes types, double (*f
   return op;
 }
 
-OpDef unary_op_with(std::string name, std::string doc, ElementTypes types, std::vector<AttrSpec> attrs, double (*fn)(double, const Attrs&)) {
+OpDef unary_op_with(std::string name, std::string doc, ElementTypes types, std::vector<AttrSpec> attrs,
+                    double (*fn)(double, const Attrs&)) {
   OpDef op = unary_op(std::move(name), std::move(doc), types, nullptr, std::move(attrs));
   op.reference = [fn](EvalContext& c) {
-    for (int64_t i = 0, n = c.outputs[0].num_elements(); i < n; ++i) c.outputs[0].set(i, fn(c.inputs[0].get(i), c.attrs));
+    for (int64_t i = 0, n = c.outputs[0].num_elements(); i < n; ++i)
+      c.outputs[0].set(i, fn(c.inputs[0].get(i), c.attrs));
   };
   return op;
 }
@@ -185,13 +192,14 @@ OpDef predicate_op(std::string name, std::string doc, ElementTypes types, bool (
     return {{DType::boolean, c.operand(0).shape}};
   };
   op.reference = [fn](EvalContext& c) {
-    for (int64_t i = 0, n = c.outputs[0].num_elements(); i < n; ++i) c.outputs[0].set_int(i, fn(c.inputs[0].get(i)) ? 1 : 0);
+    for (int64_t i = 0, n = c.outputs[0].num_elements(); i < n; ++i)
+      c.outputs[0].set_int(i, fn(c.inputs[0].get(i)) ? 1 : 0);
   };
   return op;
 }
 
-OpDef binary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double, double), int64_t (*int_fn)(int64_t, int64_t),
-                uint64_t (*uint_fn)(uint64_t, uint64_t)) {
+OpDef binary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double, double),
+                int64_t (*int_fn)(int64_t, int64_t), uint64_t (*uint_fn)(uint64_t, uint64_t)) {
   OpDef op;
   op.name = std::move(name);
   op.doc = std::move(doc);
@@ -207,7 +215,9 @@ OpDef binary_op(std::string name, std::string doc, ElementTypes types, double (*
     const Tensor& b = c.inputs[1];
     Tensor& out = c.outputs[0];
     if (uint_fn != nullptr && out.dtype() == DType::u64) {
-      broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) { out.as<uint64_t>()[i] = uint_fn(a.as<uint64_t>()[x], b.as<uint64_t>()[y]); });
+      broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) {
+        out.as<uint64_t>()[i] = uint_fn(a.as<uint64_t>()[x], b.as<uint64_t>()[y]);
+      });
     } else if (int_fn != nullptr && !is_float(out.dtype())) {
       broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) { out.set_int(i, int_fn(a.get_int(x), b.get_int(y))); });
     } else {
@@ -233,7 +243,8 @@ OpDef compare_op(std::string name, std::string doc, bool (*fn)(double, double), 
     uint64_t flip = a.dtype() == DType::u64 ? uint64_t{1} << 63 : 0;
     auto ordered = [flip](int64_t v) { return static_cast<int64_t>(static_cast<uint64_t>(v) ^ flip); };
     broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) {
-      c.outputs[0].set_int(i, (floats ? fn(a.get(x), b.get(y)) : int_fn(ordered(a.get_int(x)), ordered(b.get_int(y)))) ? 1 : 0);
+      c.outputs[0].set_int(
+          i, (floats ? fn(a.get(x), b.get(y)) : int_fn(ordered(a.get_int(x)), ordered(b.get_int(y)))) ? 1 : 0);
     });
   };
   return op;
@@ -244,7 +255,8 @@ OpDef logical_op(std::string name, std::string doc, bool (*fn)(bool, bool)) {
   op.reference = [fn](EvalContext& c) {
     const Tensor& a = c.inputs[0];
     const Tensor& b = c.inputs[1];
-    broadcast_pairs(c, [&](int64_t i, int64_t x, int64_t y) { c.outputs[0].set_int(i, fn(a.get(x) != 0, b.get(y) != 0) ? 1 : 0); });
+    broadcast_pairs(
+        c, [&](int64_t i, int64_t x, int64_t y) { c.outputs[0].set_int(i, fn(a.get(x) != 0, b.get(y) != 0) ? 1 : 0); });
   };
   return op;
 }
@@ -255,7 +267,11 @@ Value in_f32(Value x, const std::function<Value(Value)>& fn) {
   return cast(fn(cast(x, DType::f32)), dtype);
 }
 
-Value scalar(Builder& builder, DType dtype, double value) { return constant(builder, Tensor::scalar(dtype, value)); }
-Value scalar_like(Value like, double value) { return scalar(*like.builder, like.dtype(), value); }
+Value scalar(Builder& builder, DType dtype, double value) {
+  return constant(builder, Tensor::scalar(dtype, value));
+}
+Value scalar_like(Value like, double value) {
+  return scalar(*like.builder, like.dtype(), value);
+}
 
 }  // namespace accelerate::ops

@@ -33,8 +33,8 @@ int64_t offset_of(const std::vector<int64_t>& index, const std::vector<int64_t>&
 /// Elementwise ops, declared by their scalar function; f16 and bf16 compute in double and round once.
 enum class ElementTypes { floats, numbers, integers, any, booleans_or_integers };
 /// Integers and bool go through int_fn when given (exact for 64 bits), else through fn.
-OpDef unary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double), std::vector<AttrSpec> attrs = {},
-               int64_t (*int_fn)(int64_t) = nullptr);
+OpDef unary_op(std::string name, std::string doc, ElementTypes types, double (*fn)(double),
+               std::vector<AttrSpec> attrs = {}, int64_t (*int_fn)(int64_t) = nullptr);
 /// Unary with attributes read by fn.
 OpDef unary_op_with(std::string name, std::string doc, ElementTypes types, std::vector<AttrSpec> attrs,
                     double (*fn)(double, const Attrs&));

@@ -6,7 +6,9 @@ namespace accelerate::ops {
 
 /// x repeated repeats[i] times along axis i.
 // api: Value tile(Value x, Shape repeats);
-Value tile(Value x, Shape repeats) { return build("tile", {x}, {{"repeats", std::move(repeats)}}); }
+Value tile(Value x, Shape repeats) {
+  return build("tile", {x}, {{"repeats", std::move(repeats)}});
+}
 
 void register_tile(OpRegistry& registry) {
   OpDef op;

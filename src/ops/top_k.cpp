@@ -6,8 +6,9 @@
 
 namespace accelerate::ops {
 
-/// The k largest (or smallest) elements along the axis and, as i64, their indices. NaN counts as the largest. sorted: best
-/// first, equal ones in the order of x; else in any order. Errors: invalid_shape if the axis has fewer than k elements.
+/// The k largest (or smallest) elements along the axis and, as i64, their indices. NaN counts as the largest. sorted:
+/// best first, equal ones in the order of x; else in any order. Errors: invalid_shape if the axis has fewer than k
+/// elements.
 // api: std::vector<Value> top_k(Value x, Dim k, int64_t axis = -1, bool largest = true, bool sorted = true);
 std::vector<Value> top_k(Value x, Dim k, int64_t axis, bool largest, bool sorted) {
   Attrs attrs = axis_attrs(x, axis);
@@ -16,7 +17,8 @@ std::vector<Value> top_k(Value x, Dim k, int64_t axis, bool largest, bool sorted
 }
 
 void register_top_k(OpRegistry& registry) {
-  OpDef op = axis_op("top_k", "the k largest (or smallest) elements along an axis, and their indices", ElementTypes::numbers);
+  OpDef op =
+      axis_op("top_k", "the k largest (or smallest) elements along an axis, and their indices", ElementTypes::numbers);
   op.attrs.push_back({"k", AttrKind::dims, std::nullopt, false, "how many (one dim)"});
   op.attrs.push_back({"largest", AttrKind::boolean, Attr(true), false, "the largest, not the smallest"});
   op.attrs.push_back({"sorted", AttrKind::boolean, Attr(true), false, "best first"});
@@ -27,7 +29,8 @@ void register_top_k(OpRegistry& registry) {
     if (k.size() != 1) fail(ErrorCode::invalid_graph, "k has {} dims; expected one", k.size());
     Dim& extent = type.shape[static_cast<size_t>(c.axis("axis", type.rank()))];
     if (k[0].constant().value_or(0) < 0 || (extent - k[0]).constant().value_or(0) < 0)
-      fail(ErrorCode::invalid_shape, "k is {}; expected 0 to {}, the extent of the axis", k[0].to_string(), extent.to_string());
+      fail(ErrorCode::invalid_shape, "k is {}; expected 0 to {}, the extent of the axis", k[0].to_string(),
+           extent.to_string());
     extent = k[0];
     return {type, {DType::i64, type.shape}};
   };
@@ -35,7 +38,8 @@ void register_top_k(OpRegistry& registry) {
     const Tensor& x = c.inputs[0];
     auto axis = c.axis("axis", x.rank());
     int64_t k = c.extents("k").at(0);
-    if (k < 0 || k > x.dim(axis)) fail(ErrorCode::invalid_shape, "k is {}; expected 0 to {}, the extent of the axis", k, x.dim(axis));
+    if (k < 0 || k > x.dim(axis))
+      fail(ErrorCode::invalid_shape, "k is {}; expected 0 to {}, the extent of the axis", k, x.dim(axis));
     std::vector<std::vector<int64_t>> from;
     std::vector<std::vector<size_t>> orders;
     for_each_line(x.shape(), axis, [&](std::span<const int64_t> offsets) {

@@ -16,36 +16,36 @@ void cases_top_k(OpCases& cases) {
       .graph_multi([](auto in) { return top_k(in[0], 3, 0, false); })
       .expect({-1, 1, 2})
       .expect({4, 1, 2});
-  cases.add("top_k", "odd")
-      .input(DType::f32, {"n", 7, 3}, {2, 7, 3}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 2, 1); });
-  cases.add("top_k", "long")
-      .input(DType::f32, {"n", 300}, {2, 300}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 5); });
-  cases.add("top_k", "all")
-      .input(DType::f32, {"n", 5}, {3, 5}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 5, -1, false); });
-  cases.add("top_k", "first")
-      .input(DType::f32, {"n", 5}, {3, 5}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 2, 0); });
-  cases.add("top_k", "i64")
-      .input(DType::i64, {"n", 9}, {2, 9}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 4); });
-  cases.add("top_k", "i32")
-      .input(DType::i32, {"n", 9}, {2, 9}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 4); });
-  cases.add("top_k", "f16")
-      .input(DType::f16, {"n", 5}, {3, 5}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 2); });
-  cases.add("top_k", "bf16")
-      .input(DType::bf16, {"n", 5}, {3, 5}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 2); });
-  cases.add("top_k", "none")
-      .input(DType::f32, {"n", 5}, {3, 5}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], 0); });
-  cases.add("top_k", "symbolic")
-      .input(DType::f32, {"k", 5, "n"}, {2, 5, 6}, -9, 9)
-      .graph_multi([](auto in) { return top_k(in[0], "k"); });
+  cases.add("top_k", "odd").input(DType::f32, {"n", 7, 3}, {2, 7, 3}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 2, 1);
+  });
+  cases.add("top_k", "long").input(DType::f32, {"n", 300}, {2, 300}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 5);
+  });
+  cases.add("top_k", "all").input(DType::f32, {"n", 5}, {3, 5}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 5, -1, false);
+  });
+  cases.add("top_k", "first").input(DType::f32, {"n", 5}, {3, 5}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 2, 0);
+  });
+  cases.add("top_k", "i64").input(DType::i64, {"n", 9}, {2, 9}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 4);
+  });
+  cases.add("top_k", "i32").input(DType::i32, {"n", 9}, {2, 9}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 4);
+  });
+  cases.add("top_k", "f16").input(DType::f16, {"n", 5}, {3, 5}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 2);
+  });
+  cases.add("top_k", "bf16").input(DType::bf16, {"n", 5}, {3, 5}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 2);
+  });
+  cases.add("top_k", "none").input(DType::f32, {"n", 5}, {3, 5}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], 0);
+  });
+  cases.add("top_k", "symbolic").input(DType::f32, {"k", 5, "n"}, {2, 5, 6}, -9, 9).graph_multi([](auto in) {
+    return top_k(in[0], "k");
+  });
   cases.add("top_k", "unsorted")
       .input(DType::f32, {"n", 9}, {3, 9})
       .graph([](auto in) { return reduce_sum(top_k(in[0], 4, -1, true, false)[0], {-1}); })

@@ -6,7 +6,9 @@ namespace accelerate::ops {
 
 /// x [...,M,N] below and on a diagonal (column = row + diagonal), and 0 elsewhere.
 // api: Value tril(Value x, int64_t diagonal = 0);
-Value tril(Value x, int64_t diagonal) { return build("tril", {x}, {{"diagonal", diagonal}}); }
+Value tril(Value x, int64_t diagonal) {
+  return build("tril", {x}, {{"diagonal", diagonal}});
+}
 
 void register_tril(OpRegistry& registry) {
   OpDef op;

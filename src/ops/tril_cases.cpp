@@ -11,13 +11,13 @@ void cases_tril(OpCases& cases) {
   cases.add("tril", "known")
       .values(DType::f32, {2, 3, 4}, pattern(24))
       .graph([](auto in) { return tril(in[0]); })
-      .expect({-1.25, 0, 0, 0, 0.25, -0.75, 0, 0, -1, 0.75, -0.25, 0, 0.5, 0, 0, 0, -0.75, 1, 0, 0, 0.75, -0.25, -1.25,
-              0});
+      .expect(
+          {-1.25, 0, 0, 0, 0.25, -0.75, 0, 0, -1, 0.75, -0.25, 0, 0.5, 0, 0, 0, -0.75, 1, 0, 0, 0.75, -0.25, -1.25, 0});
   cases.add("tril", "above")
       .values(DType::f32, {2, 3, 4}, pattern(24))
       .graph([](auto in) { return tril(in[0], 1); })
-      .expect({-1.25, 0.5, 0, 0, 0.25, -0.75, 1, 0, -1, 0.75, -0.25, -1.25, 0.5, -0.5, 0, 0, -0.75, 1, 0, 0, 0.75,
-              -0.25, -1.25, 0.5});
+      .expect({-1.25, 0.5,  0, 0, 0.25,  -0.75, 1, 0, -1,   0.75,  -0.25, -1.25,
+               0.5,   -0.5, 0, 0, -0.75, 1,     0, 0, 0.75, -0.25, -1.25, 0.5});
   cases.add("tril", "below")
       .values(DType::f32, {2, 3, 4}, pattern(24))
       .graph([](auto in) { return tril(in[0], -1); })
@@ -26,12 +26,8 @@ void cases_tril(OpCases& cases) {
       .values(DType::f32, {2, 2}, {INFINITY, INFINITY, INFINITY, INFINITY})
       .graph([](auto in) { return tril(in[0]); })
       .expect({INFINITY, 0, INFINITY, INFINITY});
-  cases.add("tril", "symbolic")
-      .input(DType::i64, {"n", "m"}, {4, 3}, -9, 9)
-      .graph([](auto in) { return tril(in[0]); });
-  cases.add("tril", "bool")
-      .input(DType::boolean, {"n", "n"}, {4, 4})
-      .graph([](auto in) { return tril(in[0], 5); });
+  cases.add("tril", "symbolic").input(DType::i64, {"n", "m"}, {4, 3}, -9, 9).graph([](auto in) { return tril(in[0]); });
+  cases.add("tril", "bool").input(DType::boolean, {"n", "n"}, {4, 4}).graph([](auto in) { return tril(in[0], 5); });
 }
 
 }  // namespace accelerate::ops

@@ -6,7 +6,9 @@ namespace accelerate::ops {
 
 /// x [...,M,N] above and on a diagonal (column = row + diagonal), and 0 elsewhere.
 // api: Value triu(Value x, int64_t diagonal = 0);
-Value triu(Value x, int64_t diagonal) { return build("triu", {x}, {{"diagonal", diagonal}}); }
+Value triu(Value x, int64_t diagonal) {
+  return build("triu", {x}, {{"diagonal", diagonal}});
+}
 
 void register_triu(OpRegistry& registry) {
   OpDef op;

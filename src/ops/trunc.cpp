@@ -5,11 +5,14 @@ namespace accelerate::ops {
 
 /// x without its fraction; integers stay.
 // api: Value trunc(Value x);
-Value trunc(Value x) { return build("trunc", {x}); }
+Value trunc(Value x) {
+  return build("trunc", {x});
+}
 
 void register_trunc(OpRegistry& registry) {
-  OpDef op = unary_op("trunc", "x without its fraction", ElementTypes::numbers, [](double x) { return std::trunc(x); }, {},
-                       [](int64_t x) { return x; });
+  OpDef op = unary_op(
+      "trunc", "x without its fraction", ElementTypes::numbers, [](double x) { return std::trunc(x); }, {},
+      [](int64_t x) { return x; });
   op.numerics = Numerics::exact;
   registry.add(std::move(op));
 }

@@ -34,15 +34,15 @@ void cases_variance(OpCases& cases) {
       .input(DType::f32, {"n", 300}, {2, 300}, -2, 2)
       .graph([](auto in) { return variance(in[0], {-1}, 0); })
       .reduction(300);
-  cases.add("variance", "scalar")
-      .input(DType::f32, {}, {}, -2, 2)
-      .graph([](auto in) { return variance(in[0], {}, 0); });
-  cases.add("variance", "extent_one")
-      .input(DType::f32, {"n", 1}, {3, 1}, -2, 2)
-      .graph([](auto in) { return variance(in[0], {-1}, 0); });
-  cases.add("variance", "no_rows")
-      .input(DType::f32, {"n", 3}, {0, 3}, -2, 2)
-      .graph([](auto in) { return variance(in[0], {-1}, 0); });
+  cases.add("variance", "scalar").input(DType::f32, {}, {}, -2, 2).graph([](auto in) {
+    return variance(in[0], {}, 0);
+  });
+  cases.add("variance", "extent_one").input(DType::f32, {"n", 1}, {3, 1}, -2, 2).graph([](auto in) {
+    return variance(in[0], {-1}, 0);
+  });
+  cases.add("variance", "no_rows").input(DType::f32, {"n", 3}, {0, 3}, -2, 2).graph([](auto in) {
+    return variance(in[0], {-1}, 0);
+  });
   cases.add("variance", "f16")
       .input(DType::f16, {"n", 9}, {3, 9}, -2, 2)
       .graph([](auto in) { return variance(in[0], {-1}, 0); })
@@ -67,9 +67,9 @@ void cases_variance(OpCases& cases) {
       .values(DType::f32, {2, 1}, {1, 2})
       .graph([](auto in) { return variance(in[0], {1}, 1); })
       .expect({NAN, NAN});
-  cases.add("variance", "symbolic_count")
-      .input(DType::f32, {2, "n"}, {2, 5})
-      .graph([](auto in) { return variance(in[0], {1}, 1); });
+  cases.add("variance", "symbolic_count").input(DType::f32, {2, "n"}, {2, 5}).graph([](auto in) {
+    return variance(in[0], {1}, 1);
+  });
 }
 
 }  // namespace accelerate::ops

@@ -1,7 +1,6 @@
-#include "ops/support.h"
-
 #include "accelerate/ops.h"
 #include "ops/registry.h"
+#include "ops/support.h"
 
 namespace accelerate::ops {
 
@@ -24,7 +23,8 @@ void register_weight(OpRegistry& registry) {
   op.numerics = Numerics::exact;
   op.infer = [](const InferContext& c) -> std::vector<TensorType> {
     for (const Dim& dim : c.attrs.dims("shape")) {
-      if (dim.as_constant("an extent of a weight") < 0) fail(ErrorCode::invalid_shape, "a weight has the negative extent {}", dim.to_string());
+      if (dim.as_constant("an extent of a weight") < 0)
+        fail(ErrorCode::invalid_shape, "a weight has the negative extent {}", dim.to_string());
     }
     return {{c.attrs.dtype("dtype"), c.attrs.dims("shape"), Encoding::parse(c.attrs.string("encoding"))}};
   };

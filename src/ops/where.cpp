@@ -6,7 +6,9 @@ namespace accelerate::ops {
 
 /// a where condition is true, else b; all three broadcast. condition is bool, a and b have one dtype.
 // api: Value where(Value condition, Value a, Value b);
-Value where(Value condition, Value a, Value b) { return build("where", {condition, a, b}); }
+Value where(Value condition, Value a, Value b) {
+  return build("where", {condition, a, b});
+}
 
 void register_where(OpRegistry& registry) {
   OpDef op;
@@ -20,7 +22,8 @@ void register_where(OpRegistry& registry) {
     const TensorType& a = c.operand(1);
     const TensorType& b = c.operand(2);
     if (a.dtype != b.dtype || a.is_token() || !a.encoding.plain() || !b.encoding.plain())
-      fail(ErrorCode::invalid_dtype, "the alternatives are {} and {}; expected two tensors of one dtype", a.to_string(), b.to_string());
+      fail(ErrorCode::invalid_dtype, "the alternatives are {} and {}; expected two tensors of one dtype", a.to_string(),
+           b.to_string());
     return {{a.dtype, broadcast(c.operand(0).shape, broadcast(a.shape, b.shape))}};
   };
   op.reference = [](EvalContext& c) {

@@ -16,7 +16,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double ms_since(Clock::time_point begin) { return std::chrono::duration<double, std::milli>(Clock::now() - begin).count(); }
+double ms_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+}
 
 /// Every weight the graph refers to must be there with the declared type; all faults are reported together.
 size_t check_weights(const Graph& graph, const WeightSource* weights) {
@@ -31,8 +33,10 @@ size_t check_weights(const Graph& graph, const WeightSource* weights) {
     std::string fault;
     if (!info) {
       fault = "missing: " + printable(name);
-    } else if (info->dtype != type.dtype || Shape(info->shape.begin(), info->shape.end()) != type.shape || !(info->encoding == type.encoding)) {
-      fault = fmt::format("{}: the file has {}{}, the graph expects {}", printable(name), name_of(info->dtype), to_string(info->shape), type.to_string());
+    } else if (info->dtype != type.dtype || Shape(info->shape.begin(), info->shape.end()) != type.shape ||
+               !(info->encoding == type.encoding)) {
+      fault = fmt::format("{}: the file has {}{}, the graph expects {}", printable(name), name_of(info->dtype),
+                          to_string(info->shape), type.to_string());
     } else {
       bytes += info->size_bytes;
     }
@@ -145,7 +149,8 @@ class Compiler {
   }
 
   NodeSite site(const Node& node) {
-    return {out_->plan, node, [this](ValueId id) { return constant(id); }, [this](ValueId id) { return is_constant(id); }, compute_};
+    return {out_->plan, node, [this](ValueId id) { return constant(id); },
+            [this](ValueId id) { return is_constant(id); }, compute_};
   }
 
   /// Values computed from weights and constants alone.
@@ -176,8 +181,8 @@ class Compiler {
     return {nullptr, reason};
   }
 
-  /// The node on f32 operands, for ops whose f16 and bf16 forms compute in f32 and round once. Nothing if no operand is of
-  /// such a type, or if the op's meaning lies in the type.
+  /// The node on f32 operands, for ops whose f16 and bf16 forms compute in f32 and round once. Nothing if no operand is
+  /// of such a type, or if the op's meaning lies in the type.
   std::vector<Value> widen(Patch& patch, const Node& node) {
     bool any = false;
     if (!node.regions.empty() || node.op->name == "cast" || node.op->has_effects || node.op->is_elementwise) return {};
@@ -202,8 +207,8 @@ class Compiler {
     return results;
   }
 
-  /// Ops that the first backend lacks are computed in f32 where they are narrower, or written in simpler ones, as long as
-  /// that leads somewhere.
+  /// Ops that the first backend lacks are computed in f32 where they are narrower, or written in simpler ones, as long
+  /// as that leads somewhere.
   void expand_unsupported() {
     for (int round = 0; round < 8; ++round) {
       find_constants();
@@ -290,7 +295,8 @@ class Compiler {
       const Node& node = g.nodes()[n];
       if (!node.results.empty() && constant_[node.results[0]]) continue;
       for (ValueId id : node.results) out_->dynamic = out_->dynamic || has_unbacked(g.type_of(id));
-      if (!node.regions.empty() && !node.op->is_elementwise && node.op->name != "fused_elementwise") out_->dynamic = true;
+      if (!node.regions.empty() && !node.op->is_elementwise && node.op->name != "fused_elementwise")
+        out_->dynamic = true;
       if (node.op->is_view) {
         out_->roots[node.results[0]] = out_->roots[node.operands[0]];
         continue;
@@ -309,16 +315,20 @@ class Compiler {
         if (first_reason.empty()) first_reason = reason;
       }
       if (found == nullptr) {
-        if (reasons[first_reason]++ == 0) missing += "\n  " + first_reason + (node.location.empty() ? "" : " (at " + node.location + ")");
+        if (reasons[first_reason]++ == 0)
+          missing += "\n  " + first_reason + (node.location.empty() ? "" : " (at " + node.location + ")");
         continue;
       }
-      if (session_->options.strict && step.backend != session_->order.front() && reasons[first_reason]++ == 0) missing += "\n  " + first_reason;
+      if (session_->options.strict && step.backend != session_->order.front() && reasons[first_reason]++ == 0)
+        missing += "\n  " + first_reason;
       record_placement(node, step.backend, *found, first_reason);
       step.kernel_name = found->name;
       chosen.emplace_back(step.backend, found);
       out_->steps.push_back(std::move(step));
     }
-    if (!missing.empty()) fail(ErrorCode::unsupported_op, "the graph cannot be placed{}:{}", session_->options.strict ? " on " + std::string(primary().name()) + " alone (--strict)" : "", missing);
+    if (!missing.empty())
+      fail(ErrorCode::unsupported_op, "the graph cannot be placed{}:{}",
+           session_->options.strict ? " on " + std::string(primary().name()) + " alone (--strict)" : "", missing);
     chosen_ = std::move(chosen);
   }
 
@@ -347,7 +357,8 @@ class Compiler {
       Step& step = out_->steps[i];
       const Node& node = g.nodes()[static_cast<size_t>(step.node)];
       CompileContext context{*session_->executor, [&](size_t operand, size_t offset, size_t size) {
-                               if (auto name = weight_behind(node.operands.at(operand))) out_->weights->release(*name, offset, size);
+                               if (auto name = weight_behind(node.operands.at(operand)))
+                                 out_->weights->release(*name, offset, size);
                              }};
       try {
         step.kernel = chosen_[i].second->create(site(node), context);
@@ -379,7 +390,8 @@ class Compiler {
 
 }  // namespace
 
-std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph, std::shared_ptr<const WeightSource> weights) {
+std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph,
+                                     std::shared_ptr<const WeightSource> weights) {
   try {
     return Compiler(std::move(session), graph, std::move(weights)).run();
   } catch (Error& error) {

@@ -13,7 +13,9 @@ namespace {
 constexpr size_t kMaxSpecializations = 16;
 using Clock = std::chrono::steady_clock;
 
-double us_between(Clock::time_point a, Clock::time_point b) { return std::chrono::duration<double, std::micro>(b - a).count(); }
+double us_between(Clock::time_point a, Clock::time_point b) {
+  return std::chrono::duration<double, std::micro>(b - a).count();
+}
 
 bool same_shapes(const Specialization& s, std::span<const Tensor> inputs) {
   for (size_t i = 0; i < inputs.size(); ++i)
@@ -29,8 +31,8 @@ void check_inputs(const Model::Impl& model, std::span<const Tensor> inputs) {
     const TensorType& type = g.type_of(g.inputs()[i]);
     if (inputs[i].empty()) fail(ErrorCode::invalid_argument, "input \"{}\" is an empty Tensor", g.input_name(i));
     if (inputs[i].dtype() != type.dtype || inputs[i].rank() != type.rank())
-      fail(inputs[i].dtype() != type.dtype ? ErrorCode::invalid_dtype : ErrorCode::invalid_shape, "input \"{}\" is {}; expected {}",
-           g.input_name(i), inputs[i].type().to_string(), type.to_string());
+      fail(inputs[i].dtype() != type.dtype ? ErrorCode::invalid_dtype : ErrorCode::invalid_shape,
+           "input \"{}\" is {}; expected {}", g.input_name(i), inputs[i].type().to_string(), type.to_string());
   }
 }
 
@@ -66,7 +68,8 @@ class ContextLease {
   }
   ~ContextLease() {
     std::lock_guard lock(model_.mutex);
-    if (model_.idle_contexts.size() < model_.idle_contexts.capacity()) model_.idle_contexts.push_back(std::move(context_));
+    if (model_.idle_contexts.size() < model_.idle_contexts.capacity())
+      model_.idle_contexts.push_back(std::move(context_));
   }
   ContextLease(const ContextLease&) = delete;
   ContextLease& operator=(const ContextLease&) = delete;
@@ -77,13 +80,17 @@ class ContextLease {
   std::unique_ptr<ExecutionContext> context_;
 };
 
-ProfileEvent event_of(const Model::Impl& model, const Step& step, const std::vector<int64_t>& shape, double start_us, double duration_us) {
+ProfileEvent event_of(const Model::Impl& model, const Step& step, const std::vector<int64_t>& shape, double start_us,
+                      double duration_us) {
   const Node& node = model.plan.nodes()[static_cast<size_t>(step.node)];
-  std::string detail = node.results.empty() ? "" : fmt::format("{}{}", name_of(model.plan.type_of(node.results[0]).dtype), to_string(shape));
+  std::string detail = node.results.empty()
+                           ? ""
+                           : fmt::format("{}{}", name_of(model.plan.type_of(node.results[0]).dtype), to_string(shape));
   return {node.op->name + " (" + step.kernel_name + ")", std::move(detail), node.location, start_us, duration_us};
 }
 
-void run_static(const Model::Impl& model, const Specialization& plan, std::span<const Tensor> inputs, std::span<Tensor> outputs, const ExecuteOptions& options) {
+void run_static(const Model::Impl& model, const Specialization& plan, std::span<const Tensor> inputs,
+                std::span<Tensor> outputs, const ExecuteOptions& options) {
   ContextLease lease(model);
   ExecutionContext& context = *lease;
   size_t needed = plan.arena_bytes + plan.scratch_bytes;
@@ -112,7 +119,8 @@ void run_static(const Model::Impl& model, const Specialization& plan, std::span<
     context.input_pointers.resize(node.operands.size());
     context.output_pointers.resize(node.results.size());
     for (size_t i = 0; i < node.operands.size(); ++i) context.input_pointers[i] = locate(plan.places[node.operands[i]]);
-    for (size_t i = 0; i < node.results.size(); ++i) context.output_pointers[i] = const_cast<void*>(locate(plan.places[node.results[i]]));
+    for (size_t i = 0; i < node.results.size(); ++i)
+      context.output_pointers[i] = const_cast<void*>(locate(plan.places[node.results[i]]));
     Stream& stream = *model.session->streams[step.backend];
     auto start = options.profile != nullptr ? Clock::now() : Clock::time_point();
     try {
@@ -124,7 +132,8 @@ void run_static(const Model::Impl& model, const Specialization& plan, std::span<
     if (options.profile != nullptr) {
       stream.synchronize();
       auto end = Clock::now();
-      options.profile->push_back(event_of(model, step, node.results.empty() ? std::vector<int64_t>() : plan.shapes[node.results[0]],
+      options.profile->push_back(event_of(model, step,
+                                          node.results.empty() ? std::vector<int64_t>() : plan.shapes[node.results[0]],
                                           us_between(begin, start), us_between(start, end)));
     }
   }
@@ -135,7 +144,8 @@ void run_static(const Model::Impl& model, const Specialization& plan, std::span<
 }
 
 /// Node by node, for graphs whose extents are known only as data is seen: each node is made ready when its turn comes.
-std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor> inputs, const ExecuteOptions& options) {
+std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor> inputs,
+                                const ExecuteOptions& options) {
   const Graph& g = model.plan;
   DimBindings dims = ops::bind_dims(model.graph, inputs);
   std::vector<Tensor> values(g.num_values());
@@ -189,8 +199,9 @@ std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor
       stream.synchronize();
     }
     if (options.profile != nullptr)
-      options.profile->push_back(event_of(model, *step, node.results.empty() ? std::vector<int64_t>() : values[node.results[0]].shape(),
-                                          us_between(begin, start), us_between(start, Clock::now())));
+      options.profile->push_back(
+          event_of(model, *step, node.results.empty() ? std::vector<int64_t>() : values[node.results[0]].shape(),
+                   us_between(begin, start), us_between(start, Clock::now())));
   }
   std::vector<Tensor> outputs;
   for (const auto& output : g.outputs()) outputs.push_back(values[output.value]);
@@ -207,18 +218,21 @@ void checked(const Model::Impl& model, Body body) {
 
 }  // namespace
 
-void Model::execute_into(std::span<const Tensor> inputs, std::span<Tensor> outputs, const ExecuteOptions& options) const {
+void Model::execute_into(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+                         const ExecuteOptions& options) const {
   const Impl& model = *impl_;
   check_inputs(model, inputs);
   if (outputs.size() != model.graph.outputs().size())
-    fail(ErrorCode::invalid_argument, "{} outputs given; the graph has {}", outputs.size(), model.graph.outputs().size());
+    fail(ErrorCode::invalid_argument, "{} outputs given; the graph has {}", outputs.size(),
+         model.graph.outputs().size());
   options.limits.check();
   checked(model, [&] {
     if (model.dynamic) {
       auto results = run_dynamic(model, inputs, options);
       for (size_t i = 0; i < results.size(); ++i) {
         if (outputs[i].dtype() != results[i].dtype() || outputs[i].shape() != results[i].shape())
-          fail(ErrorCode::invalid_shape, "output {} is {}; the graph gives {}", i, outputs[i].type().to_string(), results[i].type().to_string());
+          fail(ErrorCode::invalid_shape, "output {} is {}; the graph gives {}", i, outputs[i].type().to_string(),
+               results[i].type().to_string());
         std::memcpy(outputs[i].data(), results[i].data(), results[i].size_bytes());
       }
       return;
@@ -226,8 +240,10 @@ void Model::execute_into(std::span<const Tensor> inputs, std::span<Tensor> outpu
     auto plan = specialization_for(model, inputs);
     for (size_t i = 0; i < outputs.size(); ++i) {
       ValueId id = model.plan.outputs()[i].value;
-      if (outputs[i].empty() || outputs[i].dtype() != model.plan.type_of(id).dtype || outputs[i].shape() != plan->shapes[id])
-        fail(ErrorCode::invalid_shape, "output \"{}\" is not {}{}", model.graph.outputs()[i].name, name_of(model.plan.type_of(id).dtype), to_string(plan->shapes[id]));
+      if (outputs[i].empty() || outputs[i].dtype() != model.plan.type_of(id).dtype ||
+          outputs[i].shape() != plan->shapes[id])
+        fail(ErrorCode::invalid_shape, "output \"{}\" is not {}{}", model.graph.outputs()[i].name,
+             name_of(model.plan.type_of(id).dtype), to_string(plan->shapes[id]));
     }
     run_static(model, *plan, inputs, outputs, options);
   });
@@ -244,13 +260,15 @@ std::vector<Tensor> Model::execute(std::span<const Tensor> inputs, const Execute
       return;
     }
     auto plan = specialization_for(model, inputs);
-    for (const auto& output : model.plan.outputs()) outputs.emplace_back(model.plan.type_of(output.value).dtype, plan->shapes[output.value]);
+    for (const auto& output : model.plan.outputs())
+      outputs.emplace_back(model.plan.type_of(output.value).dtype, plan->shapes[output.value]);
     run_static(model, *plan, inputs, outputs, options);
   });
   return outputs;
 }
 
-std::map<std::string, Tensor> Model::execute(const std::map<std::string, Tensor>& inputs, const ExecuteOptions& options) const {
+std::map<std::string, Tensor> Model::execute(const std::map<std::string, Tensor>& inputs,
+                                             const ExecuteOptions& options) const {
   const Graph& g = impl_->graph;
   std::vector<Tensor> list(g.inputs().size());
   for (const auto& [name, tensor] : inputs) {
@@ -263,16 +281,26 @@ std::map<std::string, Tensor> Model::execute(const std::map<std::string, Tensor>
     list[*index] = tensor;
   }
   for (size_t i = 0; i < list.size(); ++i)
-    if (list[i].empty()) fail(ErrorCode::invalid_argument, "input \"{}\" ({}) is missing", g.input_name(i), g.type_of(g.inputs()[i]).to_string());
+    if (list[i].empty())
+      fail(ErrorCode::invalid_argument, "input \"{}\" ({}) is missing", g.input_name(i),
+           g.type_of(g.inputs()[i]).to_string());
   auto results = execute(std::span<const Tensor>(list), options);
   std::map<std::string, Tensor> out;
   for (size_t i = 0; i < results.size(); ++i) out.emplace(g.outputs()[i].name, std::move(results[i]));
   return out;
 }
 
-const ModelReport& Model::report() const { return impl_->report; }
-const Graph& Model::graph() const { return impl_->graph; }
-const Graph& Model::plan() const { return impl_->plan; }
-size_t Model::arena_bytes() const { return impl_->last_arena_bytes.load(std::memory_order_relaxed); }
+const ModelReport& Model::report() const {
+  return impl_->report;
+}
+const Graph& Model::graph() const {
+  return impl_->graph;
+}
+const Graph& Model::plan() const {
+  return impl_->plan;
+}
+size_t Model::arena_bytes() const {
+  return impl_->last_arena_bytes.load(std::memory_order_relaxed);
+}
 
 }  // namespace accelerate

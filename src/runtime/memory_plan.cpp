@@ -9,7 +9,8 @@ size_t plan_memory(std::vector<Block>& blocks) {
   constexpr size_t kAlign = 64;
   std::vector<size_t> order(blocks.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return blocks[a].size_bytes > blocks[b].size_bytes; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return blocks[a].size_bytes > blocks[b].size_bytes; });
   std::vector<size_t> placed;  // sorted by offset
   size_t total = 0;
   for (size_t i : order) {
@@ -24,7 +25,9 @@ size_t plan_memory(std::vector<Block>& blocks) {
     }
     block.offset = offset;
     total = std::max(total, offset + size);
-    placed.insert(std::upper_bound(placed.begin(), placed.end(), i, [&](size_t a, size_t b) { return blocks[a].offset < blocks[b].offset; }), i);
+    placed.insert(std::upper_bound(placed.begin(), placed.end(), i,
+                                   [&](size_t a, size_t b) { return blocks[a].offset < blocks[b].offset; }),
+                  i);
   }
   return total;
 }

@@ -29,7 +29,7 @@ struct Step {
 struct Specialization {
   std::vector<std::vector<int64_t>> input_shapes;  // the key
   DimBindings dims;
-  std::vector<std::vector<int64_t>> shapes;  // by value
+  std::vector<std::vector<int64_t>> shapes;       // by value
   std::vector<std::unique_ptr<Launch>> launches;  // by step
   std::vector<Place> places;                      // by value, roots of views resolved
   /// Outputs that are inputs, constants or second names of another output: copied at the end.
@@ -69,9 +69,9 @@ struct Model::Impl {
   Graph plan;
   std::shared_ptr<const WeightSource> weights;
   ModelReport report;
-  std::vector<ValueId> roots;      // by value: the value whose bytes it shares
-  std::vector<Tensor> constants;   // referred to by Place::index
-  std::vector<int> constant_index; // by value, -1 if not constant
+  std::vector<ValueId> roots;       // by value: the value whose bytes it shares
+  std::vector<Tensor> constants;    // referred to by Place::index
+  std::vector<int> constant_index;  // by value, -1 if not constant
   std::vector<Step> steps;
   /// Some extents are known only when data is seen, or nodes have regions: node-by-node execution.
   bool dynamic = false;
@@ -83,7 +83,8 @@ struct Model::Impl {
 };
 
 /// Passes, placement, packing. Errors as InferenceSession::load.
-std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph, std::shared_ptr<const WeightSource> weights);
+std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph,
+                                     std::shared_ptr<const WeightSource> weights);
 
 /// Errors: invalid_shape if an extent comes out negative or a kernel refuses the extents.
 std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::span<const Tensor> inputs);

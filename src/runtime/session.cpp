@@ -32,7 +32,8 @@ std::pair<std::optional<std::string>, std::string> device_of(const Backend& back
   if (device_part == "0") return {probe.devices.front().name, ""};
   std::string names;
   for (const DeviceInfo& d : probe.devices) names += (names.empty() ? "" : ", ") + d.name;
-  return {std::nullopt, fmt::format("{} has no device \"{}\"; it has {}", backend.name(), printable(device_part), names)};
+  return {std::nullopt,
+          fmt::format("{} has no device \"{}\"; it has {}", backend.name(), printable(device_part), names)};
 }
 
 }  // namespace
@@ -47,8 +48,9 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
 
   std::vector<size_t> by_preference;
   for (size_t i = 0; i < state.backends.size(); ++i) by_preference.push_back(i);
-  std::stable_sort(by_preference.begin(), by_preference.end(),
-                   [&](size_t a, size_t b) { return state.backends[a]->preference() > state.backends[b]->preference(); });
+  std::stable_sort(by_preference.begin(), by_preference.end(), [&](size_t a, size_t b) {
+    return state.backends[a]->preference() > state.backends[b]->preference();
+  });
 
   std::string reasons;
   auto consider = [&](size_t index, const std::string& part) {
@@ -79,7 +81,8 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
     }
   }
   if (!found) {
-    std::string message = fmt::format("the requested device \"{}\" cannot serve: {}", state.request.requested, reasons.empty() ? "no backend is available" : reasons);
+    std::string message = fmt::format("the requested device \"{}\" cannot serve: {}", state.request.requested,
+                                      reasons.empty() ? "no backend is available" : reasons);
     if (options.strict) fail(ErrorCode::backend_unavailable, "{} (--strict forbids another device)", message);
     state.fallback_reason = message;
     std::string before = reasons;
@@ -90,7 +93,9 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
   }
   // Nodes that the chosen backend lacks go to the other backends that compute in host memory.
   for (size_t index : by_preference) {
-    if (std::find(state.order.begin(), state.order.end(), index) == state.order.end() && state.backends[index]->probe().available) state.order.push_back(index);
+    if (std::find(state.order.begin(), state.order.end(), index) == state.order.end() &&
+        state.backends[index]->probe().available)
+      state.order.push_back(index);
   }
   state.executor = std::make_unique<Executor>(options.threads);
   for (const auto& backend : state.backends) state.streams.push_back(backend->make_stream(*state.executor));
@@ -100,10 +105,20 @@ Model InferenceSession::load(const Graph& graph, std::shared_ptr<const WeightSou
   return Model(compile(impl_->state, graph, std::move(weights)));
 }
 
-const std::string& InferenceSession::backend() const { return impl_->state->backend; }
-const std::string& InferenceSession::device() const { return impl_->state->device; }
-const std::string& InferenceSession::requested_device() const { return impl_->state->request.requested; }
-const std::string& InferenceSession::fallback_reason() const { return impl_->state->fallback_reason; }
-Executor& InferenceSession::executor() { return *impl_->state->executor; }
+const std::string& InferenceSession::backend() const {
+  return impl_->state->backend;
+}
+const std::string& InferenceSession::device() const {
+  return impl_->state->device;
+}
+const std::string& InferenceSession::requested_device() const {
+  return impl_->state->request.requested;
+}
+const std::string& InferenceSession::fallback_reason() const {
+  return impl_->state->fallback_reason;
+}
+Executor& InferenceSession::executor() {
+  return *impl_->state->executor;
+}
 
 }  // namespace accelerate

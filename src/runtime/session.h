@@ -18,7 +18,8 @@ struct SessionOptions {
   std::string device = "auto";
   /// A device that cannot serve is an error instead of a fallback to the CPU.
   bool strict = false;
-  /// "auto" (bf16 or f16 if the weights are of that type and the CPU multiplies it natively, else f32), "f32", "bf16", "f16".
+  /// "auto" (bf16 or f16 if the weights are of that type and the CPU multiplies it natively, else f32), "f32", "bf16",
+  /// "f16".
   std::string dtype = "auto";
   ExecutorOptions threads;
   /// Passes that are skipped, beside those in ACCELERATE_DISABLE_PASSES (names with commas between).
@@ -80,13 +81,18 @@ struct ExecuteOptions {
 class Model {
  public:
   /// inputs in graph order. Returns the outputs in graph order.
-  /// Errors: invalid_shape, invalid_dtype (naming the input); cancelled, deadline_exceeded; io_error if a weight file failed.
+  /// Errors: invalid_shape, invalid_dtype (naming the input); cancelled, deadline_exceeded; io_error if a weight file
+  /// failed.
   std::vector<Tensor> execute(std::span<const Tensor> inputs, const ExecuteOptions& options = {}) const;
-  std::vector<Tensor> execute(std::initializer_list<Tensor> inputs) const { return execute(std::span(inputs.begin(), inputs.size())); }
+  std::vector<Tensor> execute(std::initializer_list<Tensor> inputs) const {
+    return execute(std::span(inputs.begin(), inputs.size()));
+  }
   /// Inputs by name. Errors: also invalid_argument for a missing or unknown name.
-  std::map<std::string, Tensor> execute(const std::map<std::string, Tensor>& inputs, const ExecuteOptions& options = {}) const;
+  std::map<std::string, Tensor> execute(const std::map<std::string, Tensor>& inputs,
+                                        const ExecuteOptions& options = {}) const;
   /// Writes into given outputs of the right types: with warm shapes it allocates nothing.
-  void execute_into(std::span<const Tensor> inputs, std::span<Tensor> outputs, const ExecuteOptions& options = {}) const;
+  void execute_into(std::span<const Tensor> inputs, std::span<Tensor> outputs,
+                    const ExecuteOptions& options = {}) const;
 
   const ModelReport& report() const;
   /// The graph as given, before any pass: names and types of inputs and outputs.
@@ -110,7 +116,9 @@ class InferenceSession {
   explicit InferenceSession(SessionOptions options = {});
   /// Errors: unsupported_op (all of them at once), invalid_weights, compile_failed.
   Model load(const Graph& graph, std::shared_ptr<const WeightSource> weights = nullptr);
-  Model load(const Program& program, std::shared_ptr<const WeightSource> weights = nullptr) { return load(program.main(), std::move(weights)); }
+  Model load(const Program& program, std::shared_ptr<const WeightSource> weights = nullptr) {
+    return load(program.main(), std::move(weights));
+  }
 
   const std::string& backend() const;
   const std::string& device() const;
@@ -128,9 +136,9 @@ const std::vector<std::string>& known_devices();
 
 /// What a device request means, before anything is probed.
 struct DeviceRequest {
-  std::string requested;                // "auto" or the name asked for, after the environment was read
-  std::vector<std::string> backends;    // backend names to try in this order; empty for "auto": all by preference
-  std::string device_part;              // what follows ':'
+  std::string requested;              // "auto" or the name asked for, after the environment was read
+  std::vector<std::string> backends;  // backend names to try in this order; empty for "auto": all by preference
+  std::string device_part;            // what follows ':'
 };
 /// Pure: the environment comes as a function (null result: not set). Errors: invalid_argument for an unknown name.
 DeviceRequest resolve_device(const std::string& device, const std::function<const char*(const char*)>& environment);

@@ -20,7 +20,8 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
     int64_t bytes = static_cast<int64_t>(size_of(type.dtype));
     for (int64_t extent : out->shapes[id]) {
       if (extent < 0 || __builtin_mul_overflow(bytes, extent, &bytes))
-        fail(ErrorCode::invalid_shape, "with these inputs {} would have the shape {} ({})", where, to_string(out->shapes[id]), type.to_string());
+        fail(ErrorCode::invalid_shape, "with these inputs {} would have the shape {} ({})", where,
+             to_string(out->shapes[id]), type.to_string());
     }
     sizes[id] = static_cast<size_t>(bytes);
   };
@@ -48,7 +49,8 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
   // Places: constants, inputs, then outputs, then the arena by liveness of the root values.
   out->places.resize(g.num_values());
   for (size_t id = 0; id < g.num_values(); ++id)
-    if (model.constant_index[id] >= 0) out->places[id] = {Place::Kind::constant, 0, static_cast<size_t>(model.constant_index[id])};
+    if (model.constant_index[id] >= 0)
+      out->places[id] = {Place::Kind::constant, 0, static_cast<size_t>(model.constant_index[id])};
   for (size_t i = 0; i < g.inputs().size(); ++i) out->places[g.inputs()[i]] = {Place::Kind::input, 0, i};
   for (size_t i = 0; i < g.outputs().size(); ++i) {
     ValueId id = g.outputs()[i].value;
@@ -56,7 +58,9 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
     if (place.kind == Place::Kind::none && model.constant_index[id] < 0) {
       place = {Place::Kind::output, 0, i};
     } else {
-      Place from = model.constant_index[id] >= 0 ? Place{Place::Kind::constant, 0, static_cast<size_t>(model.constant_index[id])} : place;
+      Place from = model.constant_index[id] >= 0
+                       ? Place{Place::Kind::constant, 0, static_cast<size_t>(model.constant_index[id])}
+                       : place;
       out->copies.push_back({from, i, sizes[id]});
     }
   }

@@ -7,8 +7,8 @@
 namespace accelerate {
 
 const std::vector<std::string>& known_devices() {
-  static const std::vector<std::string> names = {"mojo_max", "max",      "mojo",   "cuda",  "rocm", "mps",
-                                                 "openvino", "webgpu",   "webnn",  "cpu",   "reference"};
+  static const std::vector<std::string> names = {"mojo_max", "max",    "mojo",  "cuda", "rocm",     "mps",
+                                                 "openvino", "webgpu", "webnn", "cpu",  "reference"};
   return names;
 }
 
@@ -22,7 +22,8 @@ DeviceRequest resolve_device(const std::string& device, const std::function<cons
       source = "ACCELERATE_DEVICE";
     } else if (const char* flag = environment("USE_MOJO_MAX_TARGET")) {
       std::string value = flag;
-      std::transform(value.begin(), value.end(), value.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      std::transform(value.begin(), value.end(), value.begin(),
+                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
       if (value == "1" || value == "true" || value == "yes") name = "mojo_max";
     }
   }

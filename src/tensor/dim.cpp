@@ -50,13 +50,15 @@ std::strong_ordering compare_atoms(const Dim::Atom& a, const Dim::Atom& b) {
 
 int64_t checked_add(int64_t a, int64_t b) {
   int64_t out = 0;
-  if (__builtin_add_overflow(a, b, &out)) fail(ErrorCode::invalid_shape, "dim arithmetic overflows 64 bits: {} + {}", a, b);
+  if (__builtin_add_overflow(a, b, &out))
+    fail(ErrorCode::invalid_shape, "dim arithmetic overflows 64 bits: {} + {}", a, b);
   return out;
 }
 
 int64_t checked_mul(int64_t a, int64_t b) {
   int64_t out = 0;
-  if (__builtin_mul_overflow(a, b, &out)) fail(ErrorCode::invalid_shape, "dim arithmetic overflows 64 bits: {} * {}", a, b);
+  if (__builtin_mul_overflow(a, b, &out))
+    fail(ErrorCode::invalid_shape, "dim arithmetic overflows 64 bits: {} * {}", a, b);
   return out;
 }
 
@@ -90,7 +92,9 @@ int64_t apply_function(Dim::Atom::Kind kind, int64_t a, int64_t b) {
 }
 
 /// True if b (not 0) divides a.
-bool divides(int64_t b, int64_t a) { return b == -1 || a % b == 0; }
+bool divides(int64_t b, int64_t a) {
+  return b == -1 || a % b == 0;
+}
 
 constexpr size_t kMaxTerms = 4096;
 constexpr size_t kMaxDegree = 64;
@@ -107,13 +111,16 @@ bool valid_symbol(std::string_view name) {
 
 Dim Dim::symbol(std::string_view name) {
   if (!valid_symbol(name))
-    fail(ErrorCode::invalid_argument, "bad dim name \"{}\": expected letters, digits and '_', not beginning with a digit", printable(name));
+    fail(ErrorCode::invalid_argument,
+         "bad dim name \"{}\": expected letters, digits and '_', not beginning with a digit", printable(name));
   Atom atom;
   atom.name = name;
   return from_atom(std::move(atom));
 }
 
-Dim Dim::unbacked(std::string_view name) { return symbol("?" + std::string(name)); }
+Dim Dim::unbacked(std::string_view name) {
+  return symbol("?" + std::string(name));
+}
 
 Dim Dim::from_atom(Atom atom) {
   Term term;
@@ -124,8 +131,10 @@ Dim Dim::from_atom(Atom atom) {
 
 Dim Dim::from_terms(std::vector<Term> terms) {
   for (Term& term : terms)
-    std::sort(term.atoms.begin(), term.atoms.end(), [](const Atom& a, const Atom& b) { return compare_atoms(a, b) < 0; });
-  std::sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) { return compare_products(a.atoms, b.atoms) < 0; });
+    std::sort(term.atoms.begin(), term.atoms.end(),
+              [](const Atom& a, const Atom& b) { return compare_atoms(a, b) < 0; });
+  std::sort(terms.begin(), terms.end(),
+            [](const Term& a, const Term& b) { return compare_products(a.atoms, b.atoms) < 0; });
   std::vector<Term> merged;
   for (Term& term : terms) {
     if (!merged.empty() && compare_products(merged.back().atoms, term.atoms) == 0) {
@@ -264,19 +273,23 @@ Dim operator+(const Dim& a, const Dim& b) {
   return Dim::from_terms(std::move(terms));
 }
 
-Dim operator-(const Dim& a, const Dim& b) { return a + Dim(-1) * b; }
+Dim operator-(const Dim& a, const Dim& b) {
+  return a + Dim(-1) * b;
+}
 
 Dim operator*(const Dim& a, const Dim& b) {
   if (a.is_constant() && b.is_constant()) return checked_mul(a.constant_, b.constant_);
   std::vector<Dim::Term> out;
   auto left = a.to_terms();
   auto right = b.to_terms();
-  if (left.size() * right.size() > kMaxTerms) fail(ErrorCode::invalid_shape, "a dim expression grows beyond {} terms", kMaxTerms);
+  if (left.size() * right.size() > kMaxTerms)
+    fail(ErrorCode::invalid_shape, "a dim expression grows beyond {} terms", kMaxTerms);
   for (const auto& x : left) {
     for (const auto& y : right) {
       Dim::Term term{checked_mul(x.coefficient, y.coefficient), x.atoms};
       term.atoms.insert(term.atoms.end(), y.atoms.begin(), y.atoms.end());
-      if (term.atoms.size() > kMaxDegree) fail(ErrorCode::invalid_shape, "a dim expression multiplies more than {} dims", kMaxDegree);
+      if (term.atoms.size() > kMaxDegree)
+        fail(ErrorCode::invalid_shape, "a dim expression multiplies more than {} dims", kMaxDegree);
       out.push_back(std::move(term));
     }
   }
@@ -309,7 +322,8 @@ Dim floordiv(const Dim& a, const Dim& b) {
     bool exact = true;
     for (auto term : a.to_terms()) {
       for (const auto& atom : terms[0].atoms) {
-        auto it = std::find_if(term.atoms.begin(), term.atoms.end(), [&](const Dim::Atom& x) { return compare_atoms(x, atom) == 0; });
+        auto it = std::find_if(term.atoms.begin(), term.atoms.end(),
+                               [&](const Dim::Atom& x) { return compare_atoms(x, atom) == 0; });
         if (it == term.atoms.end()) {
           exact = false;
           break;
@@ -331,7 +345,9 @@ Dim floordiv(const Dim& a, const Dim& b) {
   return Dim::from_atom(std::move(atom));
 }
 
-Dim ceildiv(const Dim& a, const Dim& b) { return floordiv(a + b - 1, b); }
+Dim ceildiv(const Dim& a, const Dim& b) {
+  return floordiv(a + b - 1, b);
+}
 
 Dim mod(const Dim& a, const Dim& b) {
   if (a.is_constant() && b.is_constant()) return apply_function(Dim::Atom::Kind::mod, a.constant_, b.constant_);
@@ -373,7 +389,8 @@ Dim min(const Dim& a, const Dim& b) {
 
 std::strong_ordering compare(const Dim& a, const Dim& b) {
   if (a.is_constant() && b.is_constant()) return a.constant_ <=> b.constant_;
-  if (a.is_constant() != b.is_constant()) return a.is_constant() ? std::strong_ordering::less : std::strong_ordering::greater;
+  if (a.is_constant() != b.is_constant())
+    return a.is_constant() ? std::strong_ordering::less : std::strong_ordering::greater;
   if (a.terms_ == b.terms_) return std::strong_ordering::equal;
   const auto& x = a.terms_->list;
   const auto& y = b.terms_->list;
@@ -384,7 +401,9 @@ std::strong_ordering compare(const Dim& a, const Dim& b) {
   return x.size() <=> y.size();
 }
 
-bool operator==(const Dim& a, const Dim& b) { return compare(a, b) == 0; }
+bool operator==(const Dim& a, const Dim& b) {
+  return compare(a, b) == 0;
+}
 
 std::string Dim::to_string() const {
   if (terms_ == nullptr) return std::to_string(constant_);
@@ -405,7 +424,8 @@ std::string Dim::to_string() const {
       if (atom.kind == Atom::Kind::symbol) {
         product += atom.name;
       } else {
-        product += fmt::format("{}({}, {})", function_name(atom.kind), atom.args[0].to_string(), atom.args[1].to_string());
+        product +=
+            fmt::format("{}({}, {})", function_name(atom.kind), atom.args[0].to_string(), atom.args[1].to_string());
       }
     }
     out += product;
@@ -429,7 +449,8 @@ class DimParser {
 
  private:
   [[noreturn]] void bad(std::string_view expected) const {
-    fail(ErrorCode::invalid_graph, "bad dim expression \"{}\" at position {}: expected {}", printable(text_), position_, expected);
+    fail(ErrorCode::invalid_graph, "bad dim expression \"{}\" at position {}: expected {}", printable(text_), position_,
+         expected);
   }
   void skip_space() {
     while (position_ < text_.size() && text_[position_] == ' ') ++position_;
@@ -473,7 +494,8 @@ class DimParser {
       return out;
     }
     size_t begin = position_;
-    while (position_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[position_])) != 0 || text_[position_] == '_' || text_[position_] == '?'))
+    while (position_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[position_])) != 0 ||
+                                        text_[position_] == '_' || text_[position_] == '?'))
       ++position_;
     std::string_view word = text_.substr(begin, position_ - begin);
     if (word.empty()) bad("a number or a name");
@@ -507,7 +529,9 @@ class DimParser {
 
 }  // namespace
 
-Dim Dim::parse(std::string_view text) { return DimParser(text).parse(); }
+Dim Dim::parse(std::string_view text) {
+  return DimParser(text).parse();
+}
 
 Dim num_elements(const Shape& shape) {
   Dim out = 1;

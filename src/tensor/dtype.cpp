@@ -13,9 +13,23 @@ struct DTypeInfo {
   std::string_view name;
   size_t size_bytes;
 };
-constexpr std::array<DTypeInfo, 17> kInfo = {{{"f64", 8},    {"f32", 4},    {"f16", 2}, {"bf16", 2}, {"f8e4m3", 1}, {"f8e5m2", 1},
-                                              {"i64", 8},    {"i32", 4},    {"i16", 2}, {"i8", 1},   {"u64", 8},    {"u32", 4},
-                                              {"u16", 2},    {"u8", 1},     {"bool", 1}, {"c64", 8}, {"token", 0}}};
+constexpr std::array<DTypeInfo, 17> kInfo = {{{"f64", 8},
+                                              {"f32", 4},
+                                              {"f16", 2},
+                                              {"bf16", 2},
+                                              {"f8e4m3", 1},
+                                              {"f8e5m2", 1},
+                                              {"i64", 8},
+                                              {"i32", 4},
+                                              {"i16", 2},
+                                              {"i8", 1},
+                                              {"u64", 8},
+                                              {"u32", 4},
+                                              {"u16", 2},
+                                              {"u8", 1},
+                                              {"bool", 1},
+                                              {"c64", 8},
+                                              {"token", 0}}};
 
 /// Encodes |value| into an 8-bit float by scanning the 127 non-negative codes for the nearest, ties to even.
 template <float (*Decode)(uint8_t)>
@@ -48,7 +62,9 @@ uint8_t encode_f8(float value, uint8_t max_finite, uint8_t overflow) {
 
 }  // namespace
 
-std::string_view name_of(DType dtype) { return kInfo[static_cast<size_t>(dtype)].name; }
+std::string_view name_of(DType dtype) {
+  return kInfo[static_cast<size_t>(dtype)].name;
+}
 
 DType dtype_from_name(std::string_view name) {
   std::string known;
@@ -59,10 +75,18 @@ DType dtype_from_name(std::string_view name) {
   fail(ErrorCode::invalid_dtype, "unknown dtype \"{}\"; known: {}", printable(name), known);
 }
 
-size_t size_of(DType dtype) { return kInfo[static_cast<size_t>(dtype)].size_bytes; }
-bool is_float(DType dtype) { return dtype <= DType::f8e5m2; }
-bool is_integer(DType dtype) { return dtype >= DType::i64 && dtype <= DType::u8; }
-bool is_signed_integer(DType dtype) { return dtype >= DType::i64 && dtype <= DType::i8; }
+size_t size_of(DType dtype) {
+  return kInfo[static_cast<size_t>(dtype)].size_bytes;
+}
+bool is_float(DType dtype) {
+  return dtype <= DType::f8e5m2;
+}
+bool is_integer(DType dtype) {
+  return dtype >= DType::i64 && dtype <= DType::u8;
+}
+bool is_signed_integer(DType dtype) {
+  return dtype >= DType::i64 && dtype <= DType::i8;
+}
 
 DType promote(DType a, DType b) {
   if (a == b) return a;
@@ -106,7 +130,7 @@ uint16_t f32_to_f16(float value) {
   uint32_t magnitude = bits & 0x7fffffffU;
   if (magnitude > 0x7f800000U) return static_cast<uint16_t>(sign | 0x7e00U);
   if (magnitude >= 0x477ff000U) return static_cast<uint16_t>(sign | 0x7c00U);  // rounds to infinity
-  if (magnitude < 0x38800000U) {                                              // subnormal or zero
+  if (magnitude < 0x38800000U) {                                               // subnormal or zero
     float scaled = std::bit_cast<float>(magnitude) * 0x1p24F;
     return static_cast<uint16_t>(sign | static_cast<uint16_t>(std::nearbyint(scaled)));
   }
@@ -118,14 +142,21 @@ float f8e4m3_to_f32(uint8_t bits) {
   int exponent = (bits >> 3) & 0xf;
   int mantissa = bits & 7;
   if (exponent == 0xf && mantissa == 7) return std::nanf("");
-  float value = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9) : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
+  float value = exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -9)
+                              : std::ldexp(static_cast<float>(8 + mantissa), exponent - 10);
   return (bits & 0x80) != 0 ? -value : value;
 }
 
-float f8e5m2_to_f32(uint8_t bits) { return f16_to_f32(static_cast<uint16_t>(bits << 8)); }
+float f8e5m2_to_f32(uint8_t bits) {
+  return f16_to_f32(static_cast<uint16_t>(bits << 8));
+}
 
-uint8_t f32_to_f8e4m3(float value) { return encode_f8<f8e4m3_to_f32>(value, 0x7e, 0x7f); }
-uint8_t f32_to_f8e5m2(float value) { return encode_f8<f8e5m2_to_f32>(value, 0x7b, 0x7c); }
+uint8_t f32_to_f8e4m3(float value) {
+  return encode_f8<f8e4m3_to_f32>(value, 0x7e, 0x7f);
+}
+uint8_t f32_to_f8e5m2(float value) {
+  return encode_f8<f8e5m2_to_f32>(value, 0x7b, 0x7c);
+}
 
 namespace {
 constexpr std::array<std::string_view, 4> kEncodingNames = {"plain", "gguf_block", "affine_group", "mx_block"};
@@ -133,13 +164,15 @@ constexpr std::array<std::string_view, 4> kEncodingNames = {"plain", "gguf_block
 
 std::string Encoding::to_string() const {
   if (plain()) return "";
-  return fmt::format("{}<{},{},{},{}>", kEncodingNames[static_cast<size_t>(kind)], format, block_elements, block_bytes, axis);
+  return fmt::format("{}<{},{},{},{}>", kEncodingNames[static_cast<size_t>(kind)], format, block_elements, block_bytes,
+                     axis);
 }
 
 Encoding Encoding::parse(std::string_view text) {
   if (text.empty()) return {};
   auto bad = [&]() -> void {
-    fail(ErrorCode::invalid_graph, "bad encoding \"{}\"; expected KIND<FORMAT,BLOCK_ELEMENTS,BLOCK_BYTES,AXIS>", printable(text));
+    fail(ErrorCode::invalid_graph, "bad encoding \"{}\"; expected KIND<FORMAT,BLOCK_ELEMENTS,BLOCK_BYTES,AXIS>",
+         printable(text));
   };
   size_t open = text.find('<');
   if (open == std::string_view::npos || text.back() != '>') bad();

@@ -9,7 +9,25 @@
 namespace accelerate {
 
 /// The logical element type of a tensor. `token` orders effects (state reads and writes) and has no data.
-enum class DType : uint8_t { f64, f32, f16, bf16, f8e4m3, f8e5m2, i64, i32, i16, i8, u64, u32, u16, u8, boolean, c64, token };
+enum class DType : uint8_t {
+  f64,
+  f32,
+  f16,
+  bf16,
+  f8e4m3,
+  f8e5m2,
+  i64,
+  i32,
+  i16,
+  i8,
+  u64,
+  u32,
+  u16,
+  u8,
+  boolean,
+  c64,
+  token
+};
 
 /// Text-form name: "f32", "i64", "bool", ...
 std::string_view name_of(DType dtype);
@@ -24,7 +42,9 @@ bool is_signed_integer(DType dtype);
 /// bool < integers < floats; f16 with bf16 gives f32; u8 with i8 gives i16.
 DType promote(DType a, DType b);
 
-inline float bf16_to_f32(uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+inline float bf16_to_f32(uint16_t bits) {
+  return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
+}
 /// Rounds to nearest even; NaN stays NaN.
 inline uint16_t f32_to_bf16(float value) {
   uint32_t bits = std::bit_cast<uint32_t>(value);
@@ -45,7 +65,8 @@ uint8_t f32_to_f8e5m2(float value);
 struct Encoding {
   enum class Kind : uint8_t { plain, gguf_block, affine_group, mx_block };
   Kind kind = Kind::plain;
-  /// gguf_block: the GGML type name ("Q4_1", "Q8_0", "Q4_K"); affine_group: "gptq", "awq", "int8"; mx_block: "mxfp4", "mxfp8".
+  /// gguf_block: the GGML type name ("Q4_1", "Q8_0", "Q4_K"); affine_group: "gptq", "awq", "int8"; mx_block: "mxfp4",
+  /// "mxfp8".
   std::string format;
   int64_t block_elements = 1;
   int64_t block_bytes = 0;

@@ -33,7 +33,8 @@ int64_t checked_elements(DType dtype, const std::vector<int64_t>& shape) {
   int64_t count = 1;
   for (int64_t extent : shape) {
     if (extent < 0) fail(ErrorCode::invalid_shape, "shape {} has a negative extent", to_string(shape));
-    if (__builtin_mul_overflow(count, extent, &count)) fail(ErrorCode::invalid_shape, "shape {} is too large", to_string(shape));
+    if (__builtin_mul_overflow(count, extent, &count))
+      fail(ErrorCode::invalid_shape, "shape {} is too large", to_string(shape));
   }
   if (count > (int64_t{1} << 62) / static_cast<int64_t>(std::max<size_t>(size_of(dtype), 1)))
     fail(ErrorCode::invalid_shape, "shape {} is too large", to_string(shape));
@@ -171,12 +172,15 @@ Tensor Tensor::cast(DType dtype) const {
 
 Tensor Tensor::reshape(std::vector<int64_t> shape) const {
   if (checked_elements(dtype_, shape) != num_elements())
-    fail(ErrorCode::invalid_shape, "cannot view {} as {}: the numbers of elements differ", to_string(shape_), to_string(shape));
+    fail(ErrorCode::invalid_shape, "cannot view {} as {}: the numbers of elements differ", to_string(shape_),
+         to_string(shape));
   Tensor out = *this;
   out.shape_ = std::move(shape);
   return out;
 }
 
-TensorType Tensor::type() const { return {dtype_, Shape(shape_.begin(), shape_.end())}; }
+TensorType Tensor::type() const {
+  return {dtype_, Shape(shape_.begin(), shape_.end())};
+}
 
 }  // namespace accelerate

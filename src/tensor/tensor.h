@@ -52,11 +52,17 @@ class Tensor {
   void* data() { return data_; }
   const void* data() const { return data_; }
   template <typename T>
-  T* as() { return static_cast<T*>(data_); }
+  T* as() {
+    return static_cast<T*>(data_);
+  }
   template <typename T>
-  const T* as() const { return static_cast<const T*>(data_); }
+  const T* as() const {
+    return static_cast<const T*>(data_);
+  }
   template <typename T>
-  std::span<const T> values() const { return {as<T>(), static_cast<size_t>(num_elements())}; }
+  std::span<const T> values() const {
+    return {as<T>(), static_cast<size_t>(num_elements())};
+  }
 
   /// Element i in row-major order, converted. Slow; for references, tests and printing.
   double get(int64_t i) const;

@@ -17,12 +17,15 @@ Numerics numerics_of(const Graph& graph) {
 void check_graph(const ops::OpCase& op_case) {
   const Graph& graph = op_case.graph();
   if (graph.outputs().empty()) fail(ErrorCode::invalid_graph, "the case builds no result");
-  bool holds_op = std::any_of(graph.nodes().begin(), graph.nodes().end(), [&](const Node& n) { return n.op->name == op_case.op(); });
+  bool holds_op = std::any_of(graph.nodes().begin(), graph.nodes().end(),
+                              [&](const Node& n) { return n.op->name == op_case.op(); });
   if (!holds_op) fail(ErrorCode::invalid_graph, "the graph of the case does not hold the op {}", op_case.op());
   verify(graph);
   std::string text = print(graph);
   std::string again = print(parse_graph(text, ops::registry()));
-  if (again != text) fail(ErrorCode::invalid_graph, "the text changes when it is parsed and printed again:\n{}\nbecomes\n{}", text, again);
+  if (again != text)
+    fail(ErrorCode::invalid_graph, "the text changes when it is parsed and printed again:\n{}\nbecomes\n{}", text,
+         again);
 }
 
 void check_expected(const PreparedCase& prepared) {
@@ -32,11 +35,14 @@ void check_expected(const PreparedCase& prepared) {
   for (size_t r = 0; r < expected.size(); ++r) {
     const Tensor& actual = prepared.reference[r];
     if (static_cast<int64_t>(expected[r].size()) != actual.num_elements())
-      fail(ErrorCode::invalid_argument, "result {} is {}; {} values are expected", r, actual.type().to_string(), expected[r].size());
+      fail(ErrorCode::invalid_argument, "result {} is {}; {} values are expected", r, actual.type().to_string(),
+           expected[r].size());
     Tensor known = Tensor::from(actual.dtype(), actual.shape(), expected[r]);
     // Known values come with the rounding of the dtype that computed them.
-    Tolerance tolerance{numerics_of(prepared.op_case->graph()), prepared.op_case->reduction_length(), prepared.op_case->tolerance_factor()};
-    if (auto wrong = difference(actual, known, tolerance)) fail(ErrorCode::internal, "reference, result {}: {}", r, *wrong);
+    Tolerance tolerance{numerics_of(prepared.op_case->graph()), prepared.op_case->reduction_length(),
+                        prepared.op_case->tolerance_factor()};
+    if (auto wrong = difference(actual, known, tolerance))
+      fail(ErrorCode::internal, "reference, result {}: {}", r, *wrong);
   }
 }
 
@@ -58,13 +64,15 @@ bool check_expansion(const PreparedCase& prepared) {
   if (expanded == 0) return false;
   Graph replaced = patch.apply();
   verify(replaced);
-  bool remains = std::any_of(replaced.nodes().begin(), replaced.nodes().end(), [&](const Node& n) { return n.op->name == op_case.op(); });
+  bool remains = std::any_of(replaced.nodes().begin(), replaced.nodes().end(),
+                             [&](const Node& n) { return n.op->name == op_case.op(); });
   if (remains) fail(ErrorCode::internal, "the expansion holds the op itself");
   auto results = ops::evaluate(replaced, op_case.inputs());
   // An expansion rounds after each of its steps.
   Tolerance tolerance{numerics_of(graph), op_case.reduction_length(), 4 * op_case.tolerance_factor()};
   for (size_t r = 0; r < results.size(); ++r)
-    if (auto wrong = difference(results[r], prepared.reference[r], tolerance)) fail(ErrorCode::internal, "expansion, result {}: {}", r, *wrong);
+    if (auto wrong = difference(results[r], prepared.reference[r], tolerance))
+      fail(ErrorCode::internal, "expansion, result {}: {}", r, *wrong);
   return true;
 }
 

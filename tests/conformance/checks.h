@@ -27,10 +27,11 @@ bool check_expansion(const PreparedCase& prepared);
 /// the session's backend, without being expanded or placed elsewhere.
 bool check_device(const PreparedCase& prepared, InferenceSession& session);
 
-/// Ops that the backend has no kernel for, leaving out those that the runtime serves itself (weights, constants, views).
+/// Ops that the backend has no kernel for, leaving out those that the runtime serves itself (weights, constants,
+/// views).
 std::vector<std::string> lacking_ops(const Backend& backend);
-/// The text of known_gaps.txt: one op a line, '#' begins a comment. Errors: invalid_argument if it does not name exactly the ops
-/// that the backend lacks.
+/// The text of known_gaps.txt: one op a line, '#' begins a comment. Errors: invalid_argument if it does not name
+/// exactly the ops that the backend lacks.
 void check_known_gaps(const Backend& backend, const std::string& text);
 
 /// The least exact class of the nodes of the graph.

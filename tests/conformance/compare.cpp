@@ -56,7 +56,8 @@ std::optional<std::string> difference(const Tensor& actual, const Tensor& expect
     double distance = std::fabs(actual.get(i) - expected.get(i));
     if (std::isfinite(distance) && bound > 0 && distance <= bound) continue;
     if (++wrong == 1)
-      first = fmt::format("element {} is {:.9g}; expected {:.9g} (distance {:.3g}, allowed {:.3g})", i, actual.get(i), expected.get(i), distance, bound);
+      first = fmt::format("element {} is {:.9g}; expected {:.9g} (distance {:.3g}, allowed {:.3g})", i, actual.get(i),
+                          expected.get(i), distance, bound);
   }
   if (wrong == 0) return std::nullopt;
   return wrong == 1 ? first : fmt::format("{}; {} of {} elements differ", first, wrong, expected.num_elements());

@@ -21,8 +21,8 @@ double epsilon_of(DType dtype);
 
 /// The first difference, described; nothing if `actual` is as close to `expected` as the tolerance asks.
 /// exact: equal values, NaN equal to NaN, zeros of both signs equal. rounding: 4 units in the last place of the value
-/// plus one of the largest value of the tensor. accumulating: 4 + 2 sqrt(length) units of the value, of the largest value and
-/// of 1 (the size of the terms).
+/// plus one of the largest value of the tensor. accumulating: 4 + 2 sqrt(length) units of the value, of the largest
+/// value and of 1 (the size of the terms).
 std::optional<std::string> difference(const Tensor& actual, const Tensor& expected, const Tolerance& tolerance);
 
 }  // namespace accelerate::test

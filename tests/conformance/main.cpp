@@ -1,5 +1,5 @@
-// Conformance of ops: every case of src/ops/*_cases.cpp. Without a device: references against known values, and expansions
-// against references. With one: the device against references.
+// Conformance of ops: every case of src/ops/*_cases.cpp. Without a device: references against known values, and
+// expansions against references. With one: the device against references.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -92,15 +92,18 @@ class Runner {
       evaluate();
       check_expected(prepared);
     });
-    if (evaluated && ops::registry().get(op_case.op()).expand) guarded(name, "expansion", [&] { check_expansion(prepared); });
+    if (evaluated && ops::registry().get(op_case.op()).expand)
+      guarded(name, "expansion", [&] { check_expansion(prepared); });
   }
 
   void check_coverage(const std::set<std::string>& covered) {
     for (const OpDef* op : ops::registry().all()) {
       bool exempt = kWithoutCases.contains(op->name);
       guarded(op->name, "coverage", [&] {
-        if (!covered.contains(op->name) && !exempt) fail(ErrorCode::not_found, "no case holds this op: add src/ops/{}_cases.cpp", op->name);
-        if (covered.contains(op->name) && exempt) fail(ErrorCode::internal, "there are cases: take it out of kWithoutCases");
+        if (!covered.contains(op->name) && !exempt)
+          fail(ErrorCode::not_found, "no case holds this op: add src/ops/{}_cases.cpp", op->name);
+        if (covered.contains(op->name) && exempt)
+          fail(ErrorCode::internal, "there are cases: take it out of kWithoutCases");
       });
     }
   }
@@ -164,8 +167,9 @@ int main(int argc, char** argv) {
     } else if (std::strcmp(argv[i], "--verbose") == 0) {
       options.verbose = true;
     } else {
-      std::fprintf(stderr,
-                   "usage: op_conformance [--op NAME] [--device NAME [--gaps FILE]] [--verbose] | --print-gaps DEVICE\n");
+      std::fprintf(
+          stderr,
+          "usage: op_conformance [--op NAME] [--device NAME [--gaps FILE]] [--verbose] | --print-gaps DEVICE\n");
       return 2;
     }
   }

@@ -1,5 +1,3 @@
-#include "base/executor.h"
-
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -13,6 +11,7 @@
 
 #include "base/cpu_features.h"
 #include "base/error.h"
+#include "base/executor.h"
 
 namespace {
 std::atomic<int64_t> num_allocations{0};
@@ -24,8 +23,12 @@ __attribute__((noinline)) void* operator new(size_t size) {
   if (void* p = std::malloc(size ? size : 1)) return p;
   throw std::bad_alloc();
 }
-__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
-__attribute__((noinline)) void operator delete(void* p, size_t) noexcept { std::free(p); }
+__attribute__((noinline)) void operator delete(void* p) noexcept {
+  std::free(p);
+}
+__attribute__((noinline)) void operator delete(void* p, size_t) noexcept {
+  std::free(p);
+}
 
 namespace accelerate {
 namespace {

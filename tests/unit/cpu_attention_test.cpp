@@ -79,7 +79,8 @@ class Attention : public KernelTest {
             if (c.causal && s > t + c.causal_offset) continue;
             double x = 0.0;
             for (int64_t d = 0; d < c.head_size; ++d) {
-              x += static_cast<double>(q[b * args.q_strides.batch + h * args.q_strides.head + t * args.q_strides.position + d]) *
+              x += static_cast<double>(
+                       q[b * args.q_strides.batch + h * args.q_strides.head + t * args.q_strides.position + d]) *
                    k[b * args.k_strides.batch + kv * args.k_strides.head + s * args.k_strides.position + d];
             }
             x *= args.scale;
@@ -106,7 +107,8 @@ class Attention : public KernelTest {
               x += scores[s] * v[b * args.v_strides.batch + kv * args.v_strides.head + s * args.v_strides.position + e];
             }
             if (total > 0.0) x /= total;
-            const float found = out[b * args.out_strides.batch + h * args.out_strides.head + t * args.out_strides.position + e];
+            const float found =
+                out[b * args.out_strides.batch + h * args.out_strides.head + t * args.out_strides.position + e];
             ASSERT_NEAR(found, x, 4e-6) << "b " << b << " h " << h << " t " << t << " e " << e << " keys " << c.keys;
           }
         }
@@ -128,7 +130,14 @@ TEST_P(Attention, SizesAndLayouts) {
 
 TEST_P(Attention, ManyKeysGoThroughSeveralBlocks) {
   check({.batch = 1, .heads = 2, .kv_heads = 2, .queries = 70, .keys = 700, .head_size = 12, .value_size = 12});
-  check({.batch = 1, .heads = 1, .kv_heads = 1, .queries = 600, .keys = 600, .head_size = 4, .value_size = 4, .causal = true});
+  check({.batch = 1,
+         .heads = 1,
+         .kv_heads = 1,
+         .queries = 600,
+         .keys = 600,
+         .head_size = 4,
+         .value_size = 4,
+         .causal = true});
   check({.batch = 1, .heads = 1, .kv_heads = 1, .queries = 40, .keys = 530, .mask = Case::additive});
 }
 
@@ -151,7 +160,13 @@ TEST_P(Attention, CausalOffsetsAndEmptyRows) {
 TEST_P(Attention, GroupedHeadsAndSoftcap) {
   check({.heads = 6, .kv_heads = 2, .queries = 13, .keys = 40, .causal = true, .softcap = 5.0f});
   check({.heads = 8, .kv_heads = 2, .queries = 1, .keys = 77, .head_size = 20, .value_size = 20});
-  check({.heads = 8, .kv_heads = 1, .queries = 1, .keys = 77, .causal = true, .causal_offset = 50, .mask = Case::additive});
+  check({.heads = 8,
+         .kv_heads = 1,
+         .queries = 1,
+         .keys = 77,
+         .causal = true,
+         .causal_offset = 50,
+         .mask = Case::additive});
 }
 
 TEST_P(Attention, LargeScoresDoNotOverflow) {

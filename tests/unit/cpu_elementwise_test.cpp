@@ -69,20 +69,23 @@ TEST_P(Elementwise, UnaryAccuracy) {
   check_unary(Unary::relu6, [](double x) { return std::fmin(std::fmax(x, 0), 6); }, -3, 10, 0);
   check_unary(Unary::leaky_relu, [](double x) { return x < 0 ? 0.25 * x : x; }, -3, 3, 0, 0, 0.25f);
   check_unary(Unary::elu, [](double x) { return x < 0 ? 1.5 * std::expm1(x) : x; }, -3, 3, 8 * ulp, 0, 1.5f);
-  check_unary(Unary::selu,
-              [](double x) {
-                return 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * std::expm1(x) : x);
-              },
-              -3, 3, 8 * ulp);
+  check_unary(
+      Unary::selu, [](double x) { return 1.0507009873554805 * (x < 0 ? 1.6732632423543772 * std::expm1(x) : x); }, -3,
+      3, 8 * ulp);
   check_unary(Unary::gelu, [](double x) { return gelu(x); }, -6, 6, 3e-7, 1.0);
   check_unary(Unary::gelu_tanh, [](double x) { return activate(Activation::gelu_tanh, x); }, -6, 6, 3e-7, 1.0);
   check_unary(Unary::quick_gelu, [](double x) { return x * sigmoid(1.702 * x); }, -6, 6, 3e-7, 1.0);
   check_unary(Unary::silu, [](double x) { return x * sigmoid(x); }, -20, 20, 3e-7, 1.0);
-  check_unary(Unary::softplus, [](double x) { return std::log1p(std::exp(-std::fabs(x))) + std::fmax(x, 0); }, -30, 30, 5 * ulp);
-  check_unary(Unary::logsigmoid, [](double x) { return -(std::log1p(std::exp(-std::fabs(x))) + std::fmax(-x, 0)); }, -30, 30, 5 * ulp);
+  check_unary(
+      Unary::softplus, [](double x) { return std::log1p(std::exp(-std::fabs(x))) + std::fmax(x, 0); }, -30, 30,
+      5 * ulp);
+  check_unary(
+      Unary::logsigmoid, [](double x) { return -(std::log1p(std::exp(-std::fabs(x))) + std::fmax(-x, 0)); }, -30, 30,
+      5 * ulp);
   check_unary(Unary::softsign, [](double x) { return x / (1 + std::fabs(x)); }, -5, 5, 2 * ulp);
   check_unary(Unary::mish, [](double x) { return x * std::tanh(std::log1p(std::exp(x))); }, -10, 40, 5e-7, 1.0);
-  check_unary(Unary::hardsigmoid, [](double x) { return std::fmin(std::fmax(x / 6 + 0.5, 0), 1); }, -5, 5, 2 * ulp, 1.0);
+  check_unary(
+      Unary::hardsigmoid, [](double x) { return std::fmin(std::fmax(x / 6 + 0.5, 0), 1); }, -5, 5, 2 * ulp, 1.0);
   check_unary(Unary::hardswish, [](double x) { return activate(Activation::hardswish, x); }, -5, 5, 4 * ulp, 0.1);
   check_unary(Unary::floor, [](double x) { return std::floor(x); }, -5, 5, 0);
   check_unary(Unary::ceil, [](double x) { return std::ceil(x); }, -5, 5, 0);
@@ -137,9 +140,10 @@ TEST_P(Elementwise, UnaryEdges) {
   EXPECT_EQ(f(Unary::round, -3.5f), -4.0f);
   EXPECT_TRUE(std::signbit(f(Unary::round, -0.25f)));
   EXPECT_TRUE(std::isnan(f(Unary::sin, kInf)));
-  for (const Unary op : {Unary::exp, Unary::log, Unary::log1p, Unary::expm1, Unary::tanh, Unary::erf, Unary::sigmoid,
-                         Unary::relu, Unary::relu6, Unary::gelu, Unary::silu, Unary::softplus, Unary::floor, Unary::round,
-                         Unary::sign, Unary::clamp, Unary::sin, Unary::cos, Unary::mish, Unary::elu, Unary::hardswish}) {
+  for (const Unary op :
+       {Unary::exp,  Unary::log,   Unary::log1p, Unary::expm1, Unary::tanh,     Unary::erf,   Unary::sigmoid,
+        Unary::relu, Unary::relu6, Unary::gelu,  Unary::silu,  Unary::softplus, Unary::floor, Unary::round,
+        Unary::sign, Unary::clamp, Unary::sin,   Unary::cos,   Unary::mish,     Unary::elu,   Unary::hardswish}) {
     EXPECT_TRUE(std::isnan(f(op, kNan))) << "op " << static_cast<int>(op);
   }
 }
@@ -170,7 +174,8 @@ TEST_P(Elementwise, Binary) {
         table.binary(static_cast<accelerate::cpu::Binary>(op), n, {a.data(), (scalars & 1) != 0},
                      {b.data(), (scalars & 2) != 0}, y.data());
         for (int64_t i = 0; i < n; ++i) {
-          const double expected = reference(static_cast<accelerate::cpu::Binary>(op), a[scalars & 1 ? 0 : i], b[scalars & 2 ? 0 : i]);
+          const double expected =
+              reference(static_cast<accelerate::cpu::Binary>(op), a[scalars & 1 ? 0 : i], b[scalars & 2 ? 0 : i]);
           ASSERT_NEAR(y[i], expected, 3e-7 * std::fmax(1.0, std::fabs(expected))) << "op " << op;
         }
         ASSERT_EQ(y[n], 99.0f);
@@ -188,7 +193,8 @@ TEST_P(Elementwise, Binary) {
     const std::vector<float> base = uniform(37, 0.1f, 9.0f);
     std::vector<float> result(37);
     table.binary(accelerate::cpu::Binary::pow, 37, {base.data()}, {&exponent, true}, result.data());
-    for (int i = 0; i < 37; ++i) ASSERT_NEAR(result[i], std::pow(base[i], exponent), 1e-6 * std::pow(base[i], exponent));
+    for (int i = 0; i < 37; ++i)
+      ASSERT_NEAR(result[i], std::pow(base[i], exponent), 1e-6 * std::pow(base[i], exponent));
   }
 }
 
@@ -205,7 +211,7 @@ TEST_P(Elementwise, CompareAndSelect) {
         table.compare(static_cast<Compare>(op), n, {a.data(), scalars == 1}, {b.data(), scalars == 2}, y.data());
         for (int64_t i = 0; i < n; ++i) {
           const float u = a[scalars == 1 ? 0 : i], v = b[scalars == 2 ? 0 : i];
-          const bool expected[] = {u == v, u != v, u < v, u <= v, u > v, u >= v};
+          const bool expected[] = {u == v, u != v, u<v, u <= v, u> v, u >= v};
           ASSERT_EQ(y[i], expected[op]) << "op " << op << " " << u << " " << v;
         }
         ASSERT_EQ(y[n], 77);
@@ -222,8 +228,9 @@ TEST_P(Elementwise, CompareAndSelect) {
 
 TEST_P(Elementwise, Conversions) {
   std::vector<float> x = uniform(1000, -70000.0f, 70000.0f);
-  const float specials[] = {0.0f, -0.0f, kInf, -kInf, kNan, 65504.0f, 65519.0f, 65520.0f, 1e-7f, 6e-8f, 3e-8f, 2.9e-8f, 6.1e-5f,
-                            1e-40f, 3e38f, 3.4e38f, 1.00390625f, 1.01171875f, 1.5f, -2.5f, 3e9f, -3e9f};
+  const float specials[] = {0.0f,        -0.0f,       kInf,  -kInf,   kNan,    65504.0f, 65519.0f, 65520.0f,
+                            1e-7f,       6e-8f,       3e-8f, 2.9e-8f, 6.1e-5f, 1e-40f,   3e38f,    3.4e38f,
+                            1.00390625f, 1.01171875f, 1.5f,  -2.5f,   3e9f,    -3e9f};
   x.insert(x.end(), std::begin(specials), std::end(specials));
   const int64_t n = static_cast<int64_t>(x.size());
   std::vector<uint16_t> halves(n);

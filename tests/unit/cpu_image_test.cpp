@@ -58,7 +58,8 @@ class Image : public KernelTest {
         if (residual_kind == 2) sum += r;
         sum = activate(activation, sum);
         if (residual_kind == 1) sum += r;
-        ASSERT_NEAR(y[p * s.out_channels + o], sum, 3e-5) << "pixel " << p << " channel " << o << " nchw " << input_nchw;
+        ASSERT_NEAR(y[p * s.out_channels + o], sum, 3e-5)
+            << "pixel " << p << " channel " << o << " nchw " << input_nchw;
       }
     }
   }
@@ -66,41 +67,107 @@ class Image : public KernelTest {
 
 TEST_P(Image, Convolution) {
   for (const bool nchw : {false, true}) {
-    check_conv({.batch = 2, .in_h = 9, .in_w = 11, .in_channels = 3, .out_channels = 37, .kernel_h = 7, .kernel_w = 7,
-                .stride_h = 2, .stride_w = 2, .pad_top = 3, .pad_left = 3},
+    check_conv({.batch = 2,
+                .in_h = 9,
+                .in_w = 11,
+                .in_channels = 3,
+                .out_channels = 37,
+                .kernel_h = 7,
+                .kernel_w = 7,
+                .stride_h = 2,
+                .stride_w = 2,
+                .pad_top = 3,
+                .pad_left = 3},
                3, 3, nchw, Activation::relu, 0);
-    check_conv({.batch = 1, .in_h = 14, .in_w = 13, .in_channels = 70, .out_channels = 40, .kernel_h = 3, .kernel_w = 3,
-                .pad_top = 1, .pad_left = 1},
+    check_conv({.batch = 1,
+                .in_h = 14,
+                .in_w = 13,
+                .in_channels = 70,
+                .out_channels = 40,
+                .kernel_h = 3,
+                .kernel_w = 3,
+                .pad_top = 1,
+                .pad_left = 1},
                1, 1, nchw, Activation::relu, 2);
-    check_conv({.batch = 2, .in_h = 8, .in_w = 6, .in_channels = 5, .out_channels = 9, .kernel_h = 2, .kernel_w = 3,
-                .stride_h = 1, .stride_w = 2, .dilation_h = 3, .dilation_w = 2, .pad_top = 0, .pad_left = 4},
+    check_conv({.batch = 2,
+                .in_h = 8,
+                .in_w = 6,
+                .in_channels = 5,
+                .out_channels = 9,
+                .kernel_h = 2,
+                .kernel_w = 3,
+                .stride_h = 1,
+                .stride_w = 2,
+                .dilation_h = 3,
+                .dilation_w = 2,
+                .pad_top = 0,
+                .pad_left = 4},
                2, 1, nchw, Activation::gelu, 1);
-    check_conv({.batch = 2, .in_h = 7, .in_w = 5, .in_channels = 12, .out_channels = 18, .kernel_h = 3, .kernel_w = 3,
-                .pad_top = 1, .pad_left = 1, .groups = 3},
+    check_conv({.batch = 2,
+                .in_h = 7,
+                .in_w = 5,
+                .in_channels = 12,
+                .out_channels = 18,
+                .kernel_h = 3,
+                .kernel_w = 3,
+                .pad_top = 1,
+                .pad_left = 1,
+                .groups = 3},
                1, 1, nchw, Activation::silu, 2);
     // One by one, plain, strided and grouped.
-    check_conv({.batch = 2, .in_h = 12, .in_w = 12, .in_channels = 20, .out_channels = 70}, 0, 0, nchw, Activation::none, 1);
+    check_conv({.batch = 2, .in_h = 12, .in_w = 12, .in_channels = 20, .out_channels = 70}, 0, 0, nchw,
+               Activation::none, 1);
     check_conv({.batch = 1, .in_h = 9, .in_w = 9, .in_channels = 20, .out_channels = 33, .stride_h = 2, .stride_w = 2},
                0, 0, nchw, Activation::none, 0);
     check_conv({.batch = 1, .in_h = 6, .in_w = 9, .in_channels = 20, .out_channels = 40, .groups = 2}, 0, 0, nchw,
                Activation::none, 0);
     // Patch embedding.
-    check_conv({.batch = 2, .in_h = 32, .in_w = 48, .in_channels = 3, .out_channels = 50, .kernel_h = 16, .kernel_w = 16,
-                .stride_h = 16, .stride_w = 16},
+    check_conv({.batch = 2,
+                .in_h = 32,
+                .in_w = 48,
+                .in_channels = 3,
+                .out_channels = 50,
+                .kernel_h = 16,
+                .kernel_w = 16,
+                .stride_h = 16,
+                .stride_w = 16},
                0, 0, nchw, Activation::none, 0);
     // Depthwise.
     for (const int64_t channels : {3, 16, 70, 130}) {
-      check_conv({.batch = 2, .in_h = 10, .in_w = 7, .in_channels = channels, .out_channels = channels, .kernel_h = 3,
-                  .kernel_w = 3, .stride_h = 2, .stride_w = 1, .pad_top = 1, .pad_left = 1, .groups = channels},
+      check_conv({.batch = 2,
+                  .in_h = 10,
+                  .in_w = 7,
+                  .in_channels = channels,
+                  .out_channels = channels,
+                  .kernel_h = 3,
+                  .kernel_w = 3,
+                  .stride_h = 2,
+                  .stride_w = 1,
+                  .pad_top = 1,
+                  .pad_left = 1,
+                  .groups = channels},
                  1, 1, nchw, Activation::hardswish, 2);
     }
     // A group of one input channel and two output channels.
-    check_conv({.batch = 1, .in_h = 6, .in_w = 6, .in_channels = 4, .out_channels = 8, .kernel_h = 3, .kernel_w = 3,
+    check_conv({.batch = 1,
+                .in_h = 6,
+                .in_w = 6,
+                .in_channels = 4,
+                .out_channels = 8,
+                .kernel_h = 3,
+                .kernel_w = 3,
                 .groups = 4},
                0, 0, nchw, Activation::none, 0);
     // One-dimensional, as audio models use.
-    check_conv({.batch = 1, .in_h = 1, .in_w = 200, .in_channels = 8, .out_channels = 16, .kernel_h = 1, .kernel_w = 5,
-                .stride_w = 2, .pad_left = 2},
+    check_conv({.batch = 1,
+                .in_h = 1,
+                .in_w = 200,
+                .in_channels = 8,
+                .out_channels = 16,
+                .kernel_h = 1,
+                .kernel_w = 5,
+                .stride_w = 2,
+                .pad_left = 2},
                0, 2, nchw, Activation::gelu, 0);
   }
 }
@@ -110,16 +177,31 @@ TEST_P(Image, Pooling) {
     for (const auto& [kernel, stride, dilation, pad] :
          {std::array<int64_t, 4>{3, 2, 1, 1}, std::array<int64_t, 4>{2, 2, 1, 0}, std::array<int64_t, 4>{2, 1, 2, 1},
           std::array<int64_t, 4>{7, 7, 1, 0}}) {
-      ConvShape s{.batch = 2, .in_h = 9, .in_w = 7, .in_channels = channels, .out_channels = channels,
-                  .kernel_h = kernel, .kernel_w = kernel, .stride_h = stride, .stride_w = stride, .dilation_h = dilation,
-                  .dilation_w = dilation, .pad_top = pad, .pad_left = pad};
+      ConvShape s{.batch = 2,
+                  .in_h = 9,
+                  .in_w = 7,
+                  .in_channels = channels,
+                  .out_channels = channels,
+                  .kernel_h = kernel,
+                  .kernel_w = kernel,
+                  .stride_h = stride,
+                  .stride_w = stride,
+                  .dilation_h = dilation,
+                  .dilation_w = dilation,
+                  .pad_top = pad,
+                  .pad_left = pad};
       s.out_h = out_size(s.in_h, kernel, stride, dilation, 2 * pad);
       s.out_w = out_size(s.in_w, kernel, stride, dilation, 2 * pad);
       const std::vector<float> x = uniform(s.batch * s.in_h * s.in_w * channels);
       for (const int mode : {0, 1, 2}) {
         std::vector<float> y(s.batch * s.out_h * s.out_w * channels);
-        table.pool({.kind = mode == 0 ? Pool::max : Pool::average, .shape = s, .pad_bottom = pad, .pad_right = pad,
-                    .count_include_pad = mode == 1, .x = x.data(), .y = y.data()},
+        table.pool({.kind = mode == 0 ? Pool::max : Pool::average,
+                    .shape = s,
+                    .pad_bottom = pad,
+                    .pad_right = pad,
+                    .count_include_pad = mode == 1,
+                    .x = x.data(),
+                    .y = y.data()},
                    executor());
         for (int64_t p = 0; p < s.batch * s.out_h * s.out_w; ++p) {
           const int64_t b = p / (s.out_h * s.out_w), oh = p / s.out_w % s.out_h, ow = p % s.out_w;
@@ -262,7 +344,8 @@ TEST_P(Image, Resize) {
                 continue;
               }
               const float found = y[channels_first ? (c * out_h + h) * out_w + w : (h * out_w + w) * channels + c];
-              ASSERT_NEAR(found, c + slope * (2 * row - 3 * column), 5e-5) << "kind " << int(kind) << " h " << h << " w " << w;
+              ASSERT_NEAR(found, c + slope * (2 * row - 3 * column), 5e-5)
+                  << "kind " << int(kind) << " h " << h << " w " << w;
               ++checked;
             }
           }

@@ -31,7 +31,9 @@ class KernelTest : public ::testing::TestWithParam<Isa> {
   }
 };
 
-inline std::string isa_test_name(const ::testing::TestParamInfo<Isa>& info) { return std::string(name_of(info.param)); }
+inline std::string isa_test_name(const ::testing::TestParamInfo<Isa>& info) {
+  return std::string(name_of(info.param));
+}
 #define ACCELERATE_FOR_EACH_ISA(suite) \
   INSTANTIATE_TEST_SUITE_P(Isa, suite, ::testing::ValuesIn(supported_isas()), isa_test_name)
 
@@ -62,15 +64,18 @@ inline float from_bf16(uint16_t half) {
   std::memcpy(&value, &bits, 4);
   return value;
 }
-inline double gelu(double x) { return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))); }
-inline double sigmoid(double x) { return 1.0 / (1.0 + std::exp(-x)); }
+inline double gelu(double x) {
+  return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0)));
+}
+inline double sigmoid(double x) {
+  return 1.0 / (1.0 + std::exp(-x));
+}
 inline double activate(Activation activation, double x) {
   switch (activation) {
     case Activation::none: return x;
     case Activation::relu: return std::fmax(x, 0.0);
     case Activation::gelu: return gelu(x);
-    case Activation::gelu_tanh:
-      return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x)));
+    case Activation::gelu_tanh: return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x)));
     case Activation::quick_gelu: return x * sigmoid(1.702 * x);
     case Activation::silu: return x * sigmoid(x);
     case Activation::tanh: return std::tanh(x);

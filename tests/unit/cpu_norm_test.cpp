@@ -76,9 +76,17 @@ TEST_P(Norm, Group) {
       const std::vector<float> x = uniform(batch * channels * spatial, 0.0f, 3.0f), weight = uniform(channels),
                                bias = uniform(channels);
       std::vector<float> y(x.size());
-      GroupNormArgs args{.batch = batch, .channels = channels, .spatial = spatial, .groups = groups,
-                         .channels_last = channels_last, .x = x.data(), .weight = weight.data(), .bias = bias.data(),
-                         .eps = 1e-5f, .activation = Activation::silu, .y = y.data()};
+      GroupNormArgs args{.batch = batch,
+                         .channels = channels,
+                         .spatial = spatial,
+                         .groups = groups,
+                         .channels_last = channels_last,
+                         .x = x.data(),
+                         .weight = weight.data(),
+                         .bias = bias.data(),
+                         .eps = 1e-5f,
+                         .activation = Activation::silu,
+                         .y = y.data()};
       table.group_norm(args, executor());
       const int64_t per_group = channels / groups;
       const auto at = [&](int64_t b, int64_t c, int64_t s) {
@@ -112,8 +120,8 @@ TEST_P(Norm, Softmax) {
       const int64_t rows = 9;
       std::vector<float> x = uniform(rows * cols, -30.0f, 30.0f), y(x.size());
       for (int64_t c = 0; c < cols; ++c) x[c] += 1e6f;  // large values must not overflow
-      SoftmaxArgs args{.rows = rows, .cols = cols, .x = x.data(), .x_stride = cols, .y = y.data(), .y_stride = cols,
-                       .log = log};
+      SoftmaxArgs args{
+          .rows = rows, .cols = cols, .x = x.data(), .x_stride = cols, .y = y.data(), .y_stride = cols, .log = log};
       table.softmax(args, executor());
       for (int64_t r = 0; r < rows; ++r) {
         double top = -1e30, total = 0.0;
@@ -146,8 +154,8 @@ TEST_P(Norm, Reductions) {
       const std::vector<float> x = uniform(outer * size * inner, -1.1f, 1.1f);
       for (int op = 0; op <= static_cast<int>(Reduce::sum_abs); ++op) {
         std::vector<float> y(outer * inner);
-        table.reduce(static_cast<Reduce>(op), {.outer = outer, .size = size, .inner = inner, .x = x.data(), .y = y.data()},
-                     executor());
+        table.reduce(static_cast<Reduce>(op),
+                     {.outer = outer, .size = size, .inner = inner, .x = x.data(), .y = y.data()}, executor());
         for (int64_t o = 0; o < outer; ++o) {
           for (int64_t i = 0; i < inner; ++i) {
             double sum = 0.0, top = -1e30, low = 1e30, product = 1.0, squares = 0.0, size_sum = 0.0;
@@ -160,8 +168,8 @@ TEST_P(Norm, Reductions) {
               squares += v * v;
               size_sum += std::fabs(v);
             }
-            const double expected[] = {sum, sum / static_cast<double>(size), top, low, product, squares,
-                                       std::sqrt(squares), size_sum};
+            const double expected[] = {
+                sum, sum / static_cast<double>(size), top, low, product, squares, std::sqrt(squares), size_sum};
             ASSERT_NEAR(y[o * inner + i], expected[op], 1e-6 * (1.0 + size_sum))
                 << "op " << op << " size " << size << " inner " << inner;
           }
@@ -169,8 +177,9 @@ TEST_P(Norm, Reductions) {
       }
       for (const bool smallest : {false, true}) {
         std::vector<int64_t> y(outer * inner);
-        table.arg_reduce({.outer = outer, .size = size, .inner = inner, .x = x.data(), .y = y.data(), .smallest = smallest},
-                         executor());
+        table.arg_reduce(
+            {.outer = outer, .size = size, .inner = inner, .x = x.data(), .y = y.data(), .smallest = smallest},
+            executor());
         for (int64_t o = 0; o < outer; ++o) {
           for (int64_t i = 0; i < inner; ++i) {
             int64_t best = 0;
@@ -196,8 +205,9 @@ TEST_P(Norm, ReductionsLetNanThrough) {
       for (const Reduce op : {Reduce::max, Reduce::min}) {
         table.reduce(op, {.outer = 1, .size = 20, .inner = inner, .x = x.data(), .y = y.data()}, executor());
         EXPECT_TRUE(std::isnan(y[0]));
-        table.arg_reduce({.outer = 1, .size = 20, .inner = inner, .x = x.data(), .y = at.data(), .smallest = op == Reduce::min},
-                         executor());
+        table.arg_reduce(
+            {.outer = 1, .size = 20, .inner = inner, .x = x.data(), .y = at.data(), .smallest = op == Reduce::min},
+            executor());
         EXPECT_EQ(at[0], place);
         if (inner > 1) {
           EXPECT_FALSE(std::isnan(y[1]));
@@ -231,7 +241,10 @@ TEST_P(Norm, EmbeddingSumsTablesAndNormalises) {
       args.cols = cols;
       args.num_tables = 3;
       args.tables[0] = {.data = type == Element::f32 ? static_cast<const void*>(word.data()) : halves.data(),
-                        .type = type, .num_rows = words, .row_stride = cols, .ids = ids.data()};
+                        .type = type,
+                        .num_rows = words,
+                        .row_stride = cols,
+                        .ids = ids.data()};
       args.tables[1] = {.data = position.data(), .num_rows = 8, .row_stride = cols, .first_id = 2, .period = 5};
       args.tables[2] = {.data = kind.data(), .num_rows = 2, .row_stride = cols, .ids32 = kinds.data()};
       args.normalise = normalise;
@@ -244,12 +257,14 @@ TEST_P(Norm, EmbeddingSumsTablesAndNormalises) {
         std::vector<double> v(cols);
         double mean = 0.0, squares = 0.0;
         for (int64_t c = 0; c < cols; ++c) {
-          v[c] = static_cast<double>(rounded[ids[r] * cols + c]) + position[(2 + r % 5) * cols + c] + kind[kinds[r] * cols + c];
+          v[c] = static_cast<double>(rounded[ids[r] * cols + c]) + position[(2 + r % 5) * cols + c] +
+                 kind[kinds[r] * cols + c];
           mean += v[c] / cols;
         }
         for (const double value : v) squares += (value - mean) * (value - mean) / cols;
         for (int64_t c = 0; c < cols; ++c) {
-          const double expected = normalise ? (v[c] - mean) / std::sqrt(squares + args.eps) * weight[c] + bias[c] : v[c];
+          const double expected =
+              normalise ? (v[c] - mean) / std::sqrt(squares + args.eps) * weight[c] + bias[c] : v[c];
           ASSERT_NEAR(y[r * cols + c], expected, 1e-5);
         }
       }

@@ -85,8 +85,10 @@ TEST(Patch, TypesMustFit) {
   Value integers = test::add_node(c.graph, "source", {}, {{"shape", Shape{"n"}}, {"dtype", DType::i64}});
   Value matrix = test::add_node(c.graph, "source", {}, {{"shape", Shape{"n", 1}}});
   Patch patch(c.graph);
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"f32[n]", "i64[n]"}, [&] { patch.replace(c.a.id, patch.value(integers.id)); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"f32[n, 1]"}, [&] { patch.replace(c.a.id, patch.value(matrix.id)); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"f32[n]", "i64[n]"},
+                           [&] { patch.replace(c.a.id, patch.value(integers.id)); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::invalid_graph, {"f32[n, 1]"}, [&] { patch.replace(c.a.id, patch.value(matrix.id)); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"another graph"}, [&] { patch.replace(c.a.id, c.x); }));
 }
 

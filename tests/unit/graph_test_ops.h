@@ -10,8 +10,11 @@ inline OpRegistry make_test_registry() {
   OpRegistry out;
   OpDef source;
   source.name = "source";
-  source.attrs = {{"shape", AttrKind::dims, std::nullopt, false, ""}, {"dtype", AttrKind::dtype, Attr(DType::f32), false, ""}};
-  source.infer = [](const InferContext& c) -> std::vector<TensorType> { return {{c.attrs.dtype("dtype"), c.attrs.dims("shape")}}; };
+  source.attrs = {{"shape", AttrKind::dims, std::nullopt, false, ""},
+                  {"dtype", AttrKind::dtype, Attr(DType::f32), false, ""}};
+  source.infer = [](const InferContext& c) -> std::vector<TensorType> {
+    return {{c.attrs.dtype("dtype"), c.attrs.dims("shape")}};
+  };
   out.add(source);
 
   OpDef same;
@@ -30,17 +33,24 @@ inline OpRegistry make_test_registry() {
   join.max_operands = -1;
   join.infer = [](const InferContext& c) -> std::vector<TensorType> {
     for (const TensorType& type : c.operands())
-      if (!(type == c.operand(0))) fail(ErrorCode::invalid_shape, "{} beside {}", type.to_string(), c.operand(0).to_string());
+      if (!(type == c.operand(0)))
+        fail(ErrorCode::invalid_shape, "{} beside {}", type.to_string(), c.operand(0).to_string());
     return {c.operand(0)};
   };
   out.add(join);
 
   OpDef kinds = same;
   kinds.name = "kinds";
-  for (auto [name, kind] : std::initializer_list<std::pair<const char*, AttrKind>>{
-           {"a_bool", AttrKind::boolean}, {"an_integer", AttrKind::integer}, {"a_number", AttrKind::number}, {"a_string", AttrKind::string},
-           {"a_dtype", AttrKind::dtype}, {"integers", AttrKind::integers}, {"numbers", AttrKind::numbers}, {"strings", AttrKind::strings},
-           {"some_dims", AttrKind::dims}, {"a_tensor", AttrKind::tensor}})
+  for (auto [name, kind] : std::initializer_list<std::pair<const char*, AttrKind>>{{"a_bool", AttrKind::boolean},
+                                                                                   {"an_integer", AttrKind::integer},
+                                                                                   {"a_number", AttrKind::number},
+                                                                                   {"a_string", AttrKind::string},
+                                                                                   {"a_dtype", AttrKind::dtype},
+                                                                                   {"integers", AttrKind::integers},
+                                                                                   {"numbers", AttrKind::numbers},
+                                                                                   {"strings", AttrKind::strings},
+                                                                                   {"some_dims", AttrKind::dims},
+                                                                                   {"a_tensor", AttrKind::tensor}})
     kinds.attrs.push_back({name, kind, std::nullopt, true, ""});
   out.add(kinds);
 
@@ -52,7 +62,9 @@ inline OpRegistry make_test_registry() {
   OpDef unknown = same;
   unknown.name = "unknown";
   unknown.attrs = {{"name", AttrKind::string, std::nullopt, false, ""}};
-  unknown.infer = [](const InferContext& c) -> std::vector<TensorType> { return {{c.operand(0).dtype, {Dim::unbacked(c.attrs.string("name"))}}}; };
+  unknown.infer = [](const InferContext& c) -> std::vector<TensorType> {
+    return {{c.operand(0).dtype, {Dim::unbacked(c.attrs.string("name"))}}};
+  };
   out.add(unknown);
 
   OpDef region;

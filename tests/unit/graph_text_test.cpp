@@ -32,16 +32,17 @@ TEST(GraphText, PrintsTheDocumentedForm) {
 TEST(GraphText, EveryAttributeKindKeepsItsValue) {
   Graph graph("attrs");
   Value x = graph.add_input("x", {DType::bf16, {"n", Dim("n") * 2 + 1, floordiv(Dim("n"), 16)}});
-  Attrs attrs{{"a_bool", true},
-              {"an_integer", std::numeric_limits<int64_t>::min()},
-              {"a_number", 0.1},
-              {"a_string", std::string("quote \" backslash \\ newline \n nul ") + std::string(1, '\0') + " \x7f \xc3\xa9"},
-              {"a_dtype", DType::f8e5m2},
-              {"integers", std::vector<int64_t>{-1, 0, std::numeric_limits<int64_t>::max()}},
-              {"numbers", std::vector<double>{-0.0, 1e300, 5e-324, std::nan(""), -std::numeric_limits<double>::infinity(), 3}},
-              {"strings", std::vector<std::string>{"", "a, b", "]"}},
-              {"some_dims", Shape{Dim("n") + 3, 4, max(Dim("n"), 2)}},
-              {"a_tensor", Tensor::from(DType::f16, {2, 3}, std::vector<double>{1, -2, 0.5, 65504, 0, -0.0})}};
+  Attrs attrs{
+      {"a_bool", true},
+      {"an_integer", std::numeric_limits<int64_t>::min()},
+      {"a_number", 0.1},
+      {"a_string", std::string("quote \" backslash \\ newline \n nul ") + std::string(1, '\0') + " \x7f \xc3\xa9"},
+      {"a_dtype", DType::f8e5m2},
+      {"integers", std::vector<int64_t>{-1, 0, std::numeric_limits<int64_t>::max()}},
+      {"numbers", std::vector<double>{-0.0, 1e300, 5e-324, std::nan(""), -std::numeric_limits<double>::infinity(), 3}},
+      {"strings", std::vector<std::string>{"", "a, b", "]"}},
+      {"some_dims", Shape{Dim("n") + 3, 4, max(Dim("n"), 2)}},
+      {"a_tensor", Tensor::from(DType::f16, {2, 3}, std::vector<double>{1, -2, 0.5, 65504, 0, -0.0})}};
   graph.output(add_node(graph, "kinds", {x}, attrs));
   std::string text = print(graph);
   Graph again = parse_graph(text, test_registry());
@@ -99,7 +100,10 @@ TEST(GraphText, ProgramsKeepRolesAndMetadata) {
 }
 
 TEST(GraphText, CommentsAndSpaceDoNotMatter) {
-  Graph graph = parse_graph("// head\ngraph \"small\"(%x:f32[batch,7]){ // inside\n%anything=same( %x ):f32[ batch , 7 ]\nreturn \"y\"=%anything}", test_registry());
+  Graph graph = parse_graph(
+      "// head\ngraph \"small\"(%x:f32[batch,7]){ // inside\n%anything=same( %x ):f32[ batch , 7 ]\nreturn "
+      "\"y\"=%anything}",
+      test_registry());
   EXPECT_EQ(print(graph), print(small_graph()));
 }
 
@@ -108,13 +112,17 @@ TEST(GraphText, BadTextSaysWhere) {
     return throws_error(code, fragments, [&] { parse_graph(text, test_registry()); });
   };
   EXPECT_TRUE(bad("", ErrorCode::invalid_graph, {"line 1, column 1", "graph"}));
-  EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) {\n  %0 = same(%z) : f32[2]\n  return\n}", ErrorCode::invalid_graph, {"line 2", "defined before"}));
-  EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) {\n  %0 = same(%x) : f32[3]\n  return\n}", ErrorCode::invalid_graph, {"f32[2]", "f32[3]"}));
+  EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) {\n  %0 = same(%z) : f32[2]\n  return\n}", ErrorCode::invalid_graph,
+                  {"line 2", "defined before"}));
+  EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) {\n  %0 = same(%x) : f32[3]\n  return\n}", ErrorCode::invalid_graph,
+                  {"f32[2]", "f32[3]"}));
   EXPECT_TRUE(bad("graph \"g\" (%x: f99[2]) { return }", ErrorCode::invalid_dtype, {"f99"}));
   EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) { %0 = sane(%x) : f32[2] return }", ErrorCode::unsupported_op, {"sane"}));
-  EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) { %0 = newer(%x) : f32[2] return }", ErrorCode::invalid_graph, {"version 3"}));
+  EXPECT_TRUE(
+      bad("graph \"g\" (%x: f32[2]) { %0 = newer(%x) : f32[2] return }", ErrorCode::invalid_graph, {"version 3"}));
   EXPECT_TRUE(bad("graph \"g\" (%x: f32[2], %x: f32[2]) { return }", ErrorCode::invalid_graph, {"x"}));
-  EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) { %a = same(%x) : f32[2] %a = same(%x) : f32[2] return }", ErrorCode::invalid_graph, {"names that differ"}));
+  EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) { %a = same(%x) : f32[2] %a = same(%x) : f32[2] return }",
+                  ErrorCode::invalid_graph, {"names that differ"}));
   EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) { return \"a\" = %x, \"a\" = %x }", ErrorCode::invalid_graph, {"a"}));
   EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) { return \"a\" = %x } more", ErrorCode::invalid_graph, {"the end"}));
   EXPECT_TRUE(bad("graph \"g\" (%x: f32[2]) { return \"unclosed = %x }", ErrorCode::invalid_graph, {}));
@@ -126,7 +134,8 @@ TEST(GraphText, TensorsMustHaveAllTheirBytes) {
     return "graph \"g\" (%x: f32[2]) { %0 = kinds(%x) {a_tensor = tensor " + tensor + "} : f32[2] return \"y\" = %0 }";
   };
   EXPECT_NO_THROW(parse_graph(text("bool[2] 0x0100"), test_registry()));
-  for (const char* bad : {"bool[2] 0x0102", "i64[1] 0x00", "u8[9999999999999] 0x00", "u8[n] 0x00", "token 0x", "u8[2] 0xzz00"})
+  for (const char* bad :
+       {"bool[2] 0x0102", "i64[1] 0x00", "u8[9999999999999] 0x00", "u8[n] 0x00", "token 0x", "u8[2] 0xzz00"})
     EXPECT_THROW(parse_graph(text(bad), test_registry()), Error) << bad;
 }
 
@@ -160,8 +169,10 @@ TEST(IdentityHash, IgnoresNamesAndLocationsAndSeesTheComputation) {
               g.set_location("somewhere");
               plain(p, g, x);
             }));
-  EXPECT_NE(hash, program([&](Program&, Graph& g, Value x) { g.output(add_node(g, "same", {add_node(g, "same", {x})})); }));
-  EXPECT_NE(hash, program([&](Program&, Graph& g, Value x) { g.output(add_node(g, "kinds", {x}, {{"a_number", 0.5}})); }));
+  EXPECT_NE(hash,
+            program([&](Program&, Graph& g, Value x) { g.output(add_node(g, "same", {add_node(g, "same", {x})})); }));
+  EXPECT_NE(hash,
+            program([&](Program&, Graph& g, Value x) { g.output(add_node(g, "kinds", {x}, {{"a_number", 0.5}})); }));
 }
 
 }  // namespace

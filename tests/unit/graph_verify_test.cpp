@@ -11,11 +11,14 @@ TEST(Builder, ChecksOperandsAttributesAndGraph) {
   Value x = graph.add_input("x", {DType::f32, {"n"}});
   Value y = other.add_input("y", {DType::f32, {"n"}});
   graph.set_location("layer.3");
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"2 operands", "expected 1", "same(", "layer.3"}, [&] { add_node(graph, "same", {x, x}); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"2 operands", "expected 1", "same(", "layer.3"},
+                           [&] { add_node(graph, "same", {x, x}); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"another graph"}, [&] { add_node(graph, "same", {y}); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"no attribute", "axis"}, [&] { add_node(graph, "same", {x}, {{"axis", int64_t{1}}}); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"no attribute", "axis"},
+                           [&] { add_node(graph, "same", {x}, {{"axis", int64_t{1}}}); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"shape", "needs"}, [&] { add_node(graph, "source", {}); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"a_bool", "integer", "bool"}, [&] { add_node(graph, "kinds", {x}, {{"a_bool", int64_t{1}}}); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_graph, {"a_bool", "integer", "bool"},
+                           [&] { add_node(graph, "kinds", {x}, {{"a_bool", int64_t{1}}}); }));
   EXPECT_EQ(graph.nodes().size(), 0U);
 }
 
@@ -88,7 +91,8 @@ TEST(Verify, AProgramNeedsAGraph) {
 }
 
 TEST(Registry, NamesSimilarOps) {
-  EXPECT_TRUE(throws_error(ErrorCode::unsupported_op, {"\"regions\"", "similar: region"}, [] { test_registry().get("regions"); }));
+  EXPECT_TRUE(throws_error(ErrorCode::unsupported_op, {"\"regions\"", "similar: region"},
+                           [] { test_registry().get("regions"); }));
   OpRegistry registry;
   OpDef op;
   op.name = "twice";

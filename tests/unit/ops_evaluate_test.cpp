@@ -1,8 +1,7 @@
-#include "ops/evaluate.h"
-
 #include <cmath>
 
 #include "accelerate/ops.h"
+#include "ops/evaluate.h"
 #include "ops/registry.h"
 #include "ops/support.h"
 #include "tests/unit/error_matchers.h"
@@ -16,7 +15,9 @@ std::vector<double> values_of(const Tensor& t) {
   return out;
 }
 
-Tensor floats(std::vector<int64_t> shape, std::vector<double> values) { return Tensor::from(DType::f32, std::move(shape), values); }
+Tensor floats(std::vector<int64_t> shape, std::vector<double> values) {
+  return Tensor::from(DType::f32, std::move(shape), values);
+}
 
 TEST(Evaluate, RunsNodesInOrder) {
   Graph graph("g", {{DType::f32, {"n", 2}}, {DType::f32, {2}}});
@@ -37,17 +38,21 @@ TEST(Evaluate, InputsMustFit) {
   graph.output(ops::relu(x));
   auto run = [&](std::vector<Tensor> inputs) { return [&graph, inputs] { ops::evaluate(graph, inputs); }; };
   EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"0 inputs", "takes 1"}, run({})));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_dtype, {"\"ids\"", "i64", "f32[n, 2]"}, run({Tensor::zeros(DType::i64, {1, 2})})));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_dtype, {"\"ids\"", "i64", "f32[n, 2]"},
+                           run({Tensor::zeros(DType::i64, {1, 2})})));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"\"ids\"", "[2]"}, run({floats({2}, {1, 2})})));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"\"ids\"", "extent 3", "axis 1", "expected 2"}, run({floats({1, 3}, {1, 2, 3})})));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"\"ids\"", "no data"}, run({Tensor::borrow(DType::f32, {1, 2}, nullptr, nullptr)})));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"\"ids\"", "extent 3", "axis 1", "expected 2"},
+                           run({floats({1, 3}, {1, 2, 3})})));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"\"ids\"", "no data"},
+                           run({Tensor::borrow(DType::f32, {1, 2}, nullptr, nullptr)})));
 }
 
 TEST(BindDims, SolvesExpressionsInAnyOrder) {
   Graph graph("g");
   graph.add_input("mask", {DType::f32, {"batch", Dim("sequence") + "past"}});
   graph.add_input("ids", {DType::f32, {"batch", "sequence"}});
-  auto dims = ops::bind_dims(graph, std::vector<Tensor>{Tensor::zeros(DType::f32, {2, 7}), Tensor::zeros(DType::f32, {2, 3})});
+  auto dims =
+      ops::bind_dims(graph, std::vector<Tensor>{Tensor::zeros(DType::f32, {2, 7}), Tensor::zeros(DType::f32, {2, 3})});
   EXPECT_EQ(dims.at("past"), 4);
   EXPECT_EQ(dims.at("sequence"), 3);
   EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"\"ids\"", "extent 5", "expected 2 for batch"}, [&] {
@@ -58,7 +63,8 @@ TEST(BindDims, SolvesExpressionsInAnyOrder) {
   }));
   Graph lone("lone");
   lone.add_input("x", {DType::f32, {Dim("a") * "b"}});
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"\"x\"", "cannot be solved"}, [&] { ops::bind_dims(lone, std::vector<Tensor>{Tensor::zeros(DType::f32, {6})}); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"\"x\"", "cannot be solved"},
+                           [&] { ops::bind_dims(lone, std::vector<Tensor>{Tensor::zeros(DType::f32, {6})}); }));
   Graph even("even");
   even.add_input("x", {DType::f32, {Dim("a") * 2}});
   EXPECT_THROW(ops::bind_dims(even, std::vector<Tensor>{Tensor::zeros(DType::f32, {7})}), Error);
@@ -74,10 +80,12 @@ TEST(Evaluate, ReadsWeightsAndChecksThem) {
   EXPECT_TRUE(throws_error(ErrorCode::invalid_weights, {"\"w\"", "no weights"}, [&] { ops::evaluate(graph, in); }));
   MemoryWeights other;
   other.add("v", floats({2}, {1, 2}));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_weights, {"no weight \"w\"", "f32[2]"}, [&] { ops::evaluate(graph, in, &other); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_weights, {"no weight \"w\"", "f32[2]"},
+                           [&] { ops::evaluate(graph, in, &other); }));
   MemoryWeights wrong;
   wrong.add("w", Tensor::zeros(DType::f16, {3}));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_weights, {"f16[3]", "f32[2]"}, [&] { ops::evaluate(graph, in, &wrong); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::invalid_weights, {"f16[3]", "f32[2]"}, [&] { ops::evaluate(graph, in, &wrong); }));
   Graph packed("p");
   packed.output(ops::weight(packed, "w", {DType::f32, {2}, {Encoding::Kind::gguf_block, "Q8_0", 32, 34, 0}}));
   EXPECT_TRUE(throws_error(ErrorCode::unsupported_op, {"Q8_0"}, [&] { ops::evaluate(packed, {}, &weights); }));
@@ -88,7 +96,9 @@ OpDef keep_positive() {
   OpDef op;
   op.name = "keep_positive";
   op.min_operands = op.max_operands = 1;
-  op.infer = [](const InferContext& c) -> std::vector<TensorType> { return {{c.operand(0).dtype, {Dim::unbacked("kept")}}}; };
+  op.infer = [](const InferContext& c) -> std::vector<TensorType> {
+    return {{c.operand(0).dtype, {Dim::unbacked("kept")}}};
+  };
   op.reference = [](EvalContext& c) {
     std::vector<double> kept;
     for (int64_t i = 0; i < c.inputs[0].num_elements(); ++i)
@@ -134,17 +144,21 @@ TEST(Evaluate, RegionsRunOnTensorsAndSeeTheDimsAround) {
 TEST(Evaluate, ExpandsAnOpWithoutReference) {
   OpDef op = ops::unary_op("twice", "2x", ops::ElementTypes::floats, nullptr);
   op.reference = nullptr;
-  op.expand = [](Builder&, const Node&, std::span<const Value> in) -> std::vector<Value> { return {ops::add(in[0], in[0])}; };
+  op.expand = [](Builder&, const Node&, std::span<const Value> in) -> std::vector<Value> {
+    return {ops::add(in[0], in[0])};
+  };
   Graph graph("g", {{DType::f32, {"n"}}});
   graph.set_location("layer.1");
   graph.output(graph.add(op, std::vector<Value>{graph.input(0)}).at(0));
-  EXPECT_EQ(values_of(ops::evaluate(graph, std::vector<Tensor>{floats({2}, {1, 2})}).at(0)), (std::vector<double>{2, 4}));
+  EXPECT_EQ(values_of(ops::evaluate(graph, std::vector<Tensor>{floats({2}, {1, 2})}).at(0)),
+            (std::vector<double>{2, 4}));
   Graph expanded = ops::expand_node(graph, graph.nodes()[0]);
   verify(expanded);
   EXPECT_EQ(expanded.nodes()[0].op->name, "add");
   EXPECT_EQ(expanded.nodes()[0].location, "layer.1");
   op.expand = nullptr;
-  EXPECT_TRUE(throws_error(ErrorCode::unsupported_op, {"twice", "layer.1"}, [&] { ops::evaluate(graph, std::vector<Tensor>{floats({2}, {1, 2})}); }));
+  EXPECT_TRUE(throws_error(ErrorCode::unsupported_op, {"twice", "layer.1"},
+                           [&] { ops::evaluate(graph, std::vector<Tensor>{floats({2}, {1, 2})}); }));
 }
 
 TEST(Evaluate, AReferenceThatBreaksItsTypeIsFound) {
@@ -152,7 +166,8 @@ TEST(Evaluate, AReferenceThatBreaksItsTypeIsFound) {
   op.reference = [](EvalContext& c) { c.outputs[0] = Tensor::zeros(DType::f32, {99}); };
   Graph graph("g", {{DType::f32, {"n"}}});
   graph.output(graph.add(op, std::vector<Value>{graph.input(0)}).at(0));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"99", "broken"}, [&] { ops::evaluate(graph, std::vector<Tensor>{floats({2}, {1, 2})}); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"99", "broken"},
+                           [&] { ops::evaluate(graph, std::vector<Tensor>{floats({2}, {1, 2})}); }));
 }
 
 TEST(Builders, RefuseWhatDoesNotFit) {
@@ -161,7 +176,8 @@ TEST(Builders, RefuseWhatDoesNotFit) {
   Value m = graph.input(1);
   Value i = graph.input(2);
   Value b = graph.input(3);
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"cannot be broadcast", "[n, 3]", "[2]"}, [&] { ops::add(f, ops::full(graph, DType::f32, {2}, 0)); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"cannot be broadcast", "[n, 3]", "[2]"},
+                           [&] { ops::add(f, ops::full(graph, DType::f32, {2}, 0)); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_dtype, {"one dtype"}, [&] { ops::add(f, i); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_dtype, {"float type"}, [&] { ops::exp(i); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_dtype, {"condition"}, [&] { ops::where(f, f, f); }));
@@ -173,7 +189,8 @@ TEST(Builders, RefuseWhatDoesNotFit) {
   EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"k is 4"}, [&] { ops::top_k(f, 4); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"\"fast\"", "tanh"}, [&] { ops::gelu(f, "fast"); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"bounds"}, [&] { ops::clamp(f, std::nan(""), 1.0); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"empty"}, [&] { ops::arg_max(ops::full(graph, DType::f32, {0}, 1), 0); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"empty"},
+                           [&] { ops::arg_max(ops::full(graph, DType::f32, {0}, 1), 0); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_argument, {"empty Value"}, [&] { ops::relu({}); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"n", "m"}, [&] { ops::add(m, ops::reduce_sum(f, {1})); }));
 }

@@ -76,7 +76,8 @@ TEST(Session, EachPassMayBeSwitchedOff) {
     InferenceSession session({.device = "cpu", .disabled_passes = {pass.name}});
     Model model = session.load(encoder.graph, encoder.weights);
     EXPECT_LE(max_difference(model.execute(inputs)[0], expected[0]), 2e-5) << "without " << pass.name;
-    for (const PassReport& ran : model.report().passes) EXPECT_FALSE(ran.name == pass.name && ran.changes > 0) << pass.name;
+    for (const PassReport& ran : model.report().passes)
+      EXPECT_FALSE(ran.name == pass.name && ran.changes > 0) << pass.name;
   }
 }
 
@@ -119,21 +120,24 @@ TEST(Session, AnUnavailableDeviceFallsBackAndSaysSo) {
     EXPECT_LE(max_difference(session.load(encoder.graph, encoder.weights).execute(inputs)[0],
                              ops::evaluate(encoder.graph, inputs, encoder.weights.get())[0]),
               2e-5);
-    EXPECT_EQ(error_of([] { InferenceSession({.device = "mojo_max", .strict = true}); }).code(), ErrorCode::backend_unavailable);
+    EXPECT_EQ(error_of([] { InferenceSession({.device = "mojo_max", .strict = true}); }).code(),
+              ErrorCode::backend_unavailable);
   }
   EXPECT_EQ(error_of([] { InferenceSession({.device = "abacus"}); }).code(), ErrorCode::invalid_argument);
 }
 
 TEST(Session, TheEnvironmentChoosesTheDevice) {
   auto with = [](std::map<std::string, std::string> environment, const std::string& device) {
-    return resolve_device(device, [&environment](const char* name) -> const char* {
-             auto it = environment.find(name);
-             return it == environment.end() ? nullptr : it->second.c_str();
-           })
+    return resolve_device(device,
+                          [&environment](const char* name) -> const char* {
+                            auto it = environment.find(name);
+                            return it == environment.end() ? nullptr : it->second.c_str();
+                          })
         .requested;
   };
   EXPECT_EQ(with({}, "auto"), "auto");
-  for (const char* yes : {"1", "true", "TRUE", "Yes"}) EXPECT_EQ(with({{"USE_MOJO_MAX_TARGET", yes}}, "auto"), "mojo_max") << yes;
+  for (const char* yes : {"1", "true", "TRUE", "Yes"})
+    EXPECT_EQ(with({{"USE_MOJO_MAX_TARGET", yes}}, "auto"), "mojo_max") << yes;
   for (const char* no : {"0", "false", "", "on"}) EXPECT_EQ(with({{"USE_MOJO_MAX_TARGET", no}}, "auto"), "auto") << no;
   EXPECT_EQ(with({{"ACCELERATE_DEVICE", "reference"}, {"USE_MOJO_MAX_TARGET", "1"}}, "auto"), "reference");
   EXPECT_EQ(with({{"ACCELERATE_DEVICE", "reference"}}, "cpu"), "cpu");
@@ -150,7 +154,8 @@ TEST(Session, WrongInputsAreNamed) {
   Error shape = error_of([&] { model.execute({good[0], encoder.inputs(2, 5)[1]}); });
   EXPECT_EQ(shape.code(), ErrorCode::invalid_shape);
   EXPECT_NE(std::string(shape.what()).find("mask"), std::string::npos);
-  EXPECT_EQ(error_of([&] { model.execute(std::map<std::string, Tensor>{{"x", good[0]}, {"maks", good[1]}}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(error_of([&] { model.execute(std::map<std::string, Tensor>{{"x", good[0]}, {"maks", good[1]}}); }).code(),
+            ErrorCode::invalid_argument);
 }
 
 TEST(Session, MissingAndMisshapenWeightsAreListedTogether) {
@@ -174,7 +179,8 @@ TEST(Session, DeadlineAndCancelEndACall) {
   auto inputs = encoder.inputs(2, 6);
   ExecuteOptions late;
   late.limits.deadline = std::chrono::steady_clock::now() - std::chrono::milliseconds(1);
-  EXPECT_EQ(error_of([&] { model.execute(std::span<const Tensor>(inputs), late); }).code(), ErrorCode::deadline_exceeded);
+  EXPECT_EQ(error_of([&] { model.execute(std::span<const Tensor>(inputs), late); }).code(),
+            ErrorCode::deadline_exceeded);
   ExecuteOptions stopped;
   stopped.limits.cancel = CancelToken();
   stopped.limits.cancel->cancel();

@@ -36,17 +36,20 @@ struct SmallEncoder {
     Value attend = ops::reshape(ops::cast(mask, DType::boolean), {"batch", 1, 1, "sequence"});
     auto heads = [&](Value v) { return ops::reshape(v, {"batch", "sequence", 4, kWidth / 4}); };
     ops::AttentionOptions options{.layout = "BTHD"};
-    Value context = ops::scaled_dot_product_attention(heads(linear(x, "q", kWidth, kWidth)), heads(linear(x, "k", kWidth, kWidth)),
-                                                      heads(linear(x, "v", kWidth, kWidth)), attend, options);
+    Value context =
+        ops::scaled_dot_product_attention(heads(linear(x, "q", kWidth, kWidth)), heads(linear(x, "k", kWidth, kWidth)),
+                                          heads(linear(x, "v", kWidth, kWidth)), attend, options);
     Value y = ops::add(linear(ops::reshape(context, {"batch", "sequence", kWidth}), "o", kWidth, kWidth), x);
-    y = ops::layer_norm(y, weight("norm.weight", {kWidth}, DType::f32), weight("norm.bias", {kWidth}, DType::f32), 1e-5);
+    y = ops::layer_norm(y, weight("norm.weight", {kWidth}, DType::f32), weight("norm.bias", {kWidth}, DType::f32),
+                        1e-5);
     Value z = linear(ops::gelu(linear(y, "up", 4 * kWidth, kWidth)), "down", kWidth, 4 * kWidth);
     graph.output(ops::add(z, y), "y");
   }
 
   std::vector<Tensor> inputs(int64_t batch, int64_t sequence, unsigned seed = 99) const {
     Tensor mask(DType::i64, {batch, sequence});
-    for (int64_t i = 0; i < mask.num_elements(); ++i) mask.set_int(i, i % sequence < sequence - i / sequence % 2 ? 1 : 0);
+    for (int64_t i = 0; i < mask.num_elements(); ++i)
+      mask.set_int(i, i % sequence < sequence - i / sequence % 2 ? 1 : 0);
     return {random_tensor({batch, sequence, 48}, seed), mask};
   }
 };

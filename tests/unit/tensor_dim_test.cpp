@@ -1,8 +1,7 @@
-#include "tensor/dim.h"
-
 #include <limits>
 #include <random>
 
+#include "tensor/dim.h"
 #include "tests/unit/error_matchers.h"
 
 namespace accelerate::test {
@@ -51,8 +50,10 @@ TEST(Dim, EvaluatesAndNamesWhatIsMissing) {
   Dim d = floordiv(kN + 2 - 3, 2) + 1;
   EXPECT_EQ(d.evaluate({{"n", 8}}), 4);
   EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"\"m\""}, [] { (kN + kM).evaluate({{"n", 1}}); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"overflow"}, [] { (kN * kN).evaluate({{"n", int64_t{1} << 40}}); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"zero"}, [] { floordiv(kN, kM).evaluate({{"n", 1}, {"m", 0}}); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::invalid_shape, {"overflow"}, [] { (kN * kN).evaluate({{"n", int64_t{1} << 40}}); }));
+  EXPECT_TRUE(
+      throws_error(ErrorCode::invalid_shape, {"zero"}, [] { floordiv(kN, kM).evaluate({{"n", 1}, {"m", 0}}); }));
 }
 
 TEST(Dim, ExtremesDoNotTrap) {
@@ -72,8 +73,8 @@ TEST(Dim, SolvesOneUnknown) {
   EXPECT_EQ(*solved, std::make_pair(std::string("n"), int64_t{4}));
   EXPECT_EQ((2 * kN + 1).solve(7, {})->second, 3);
   EXPECT_EQ((kN + floordiv(kM, 2)).solve(7, {{"m", 5}})->second, 5);
-  EXPECT_FALSE((2 * kN).solve(7, {}));        // no integer does it
-  EXPECT_FALSE((kN + kM).solve(7, {}));       // two unknowns
+  EXPECT_FALSE((2 * kN).solve(7, {}));   // no integer does it
+  EXPECT_FALSE((kN + kM).solve(7, {}));  // two unknowns
   EXPECT_FALSE((kN * kM).solve(6, {{"m", 2}}));
   EXPECT_FALSE(floordiv(kN, 2).solve(3, {}));  // several values do it
   EXPECT_FALSE(Dim(3).solve(3, {}));
@@ -108,7 +109,8 @@ TEST(Dim, TextForm) {
   EXPECT_EQ(Dim::parse("(n + 1)*(n - 1)"), kN * kN - 1);
   EXPECT_EQ(Dim::parse("-n + 2"), 2 - kN);
   EXPECT_EQ(Dim::parse("?seen"), Dim::unbacked("seen"));
-  for (const char* bad : {"", "n +", "n n", "2n", "floordiv(n)", "power(n, 2)", "(n", "n)", "n + ,", "99999999999999999999"})
+  for (const char* bad :
+       {"", "n +", "n n", "2n", "floordiv(n)", "power(n, 2)", "(n", "n)", "n + ,", "99999999999999999999"})
     EXPECT_THROW(Dim::parse(bad), Error) << bad;
   EXPECT_THROW(Dim::parse(std::string(100, '(') + "n" + std::string(100, ')')), Error);
 }

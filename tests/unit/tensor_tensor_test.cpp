@@ -25,7 +25,8 @@ TEST(DType, PromotionFollowsPyTorch) {
   EXPECT_EQ(promote(DType::f32, DType::f64), DType::f64);
   for (int i = 0; i < static_cast<int>(DType::token); ++i)
     for (int j = 0; j < static_cast<int>(DType::token); ++j)
-      EXPECT_EQ(promote(static_cast<DType>(i), static_cast<DType>(j)), promote(static_cast<DType>(j), static_cast<DType>(i)));
+      EXPECT_EQ(promote(static_cast<DType>(i), static_cast<DType>(j)),
+                promote(static_cast<DType>(j), static_cast<DType>(i)));
 }
 
 /// Every finite value of a narrow float comes back unchanged, and what lies between goes to the nearest, ties to even.
@@ -70,13 +71,15 @@ TEST(Encoding, RoundTripsAndRefuses) {
   Encoding q4{Encoding::Kind::gguf_block, "Q4_1", 32, 20, -1};
   EXPECT_EQ(Encoding::parse(q4.to_string()), q4);
   EXPECT_TRUE(Encoding::parse("").plain());
-  for (const char* bad : {"x", "gguf_block", "gguf_block<Q4_1>", "gguf_block<Q4_1,32,20>", "gguf_block<Q4_1,0,20,0>", "gguf_block<Q4_1,a,20,0>", "other<Q,1,1,0>", "gguf_block<Q4_1,32,20,0"})
+  for (const char* bad : {"x", "gguf_block", "gguf_block<Q4_1>", "gguf_block<Q4_1,32,20>", "gguf_block<Q4_1,0,20,0>",
+                          "gguf_block<Q4_1,a,20,0>", "other<Q,1,1,0>", "gguf_block<Q4_1,32,20,0"})
     EXPECT_THROW(Encoding::parse(bad), Error) << bad;
 }
 
 TEST(Tensor, RefusesImpossibleShapes) {
   EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"negative"}, [] { Tensor(DType::f32, {2, -1}); }));
-  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"too large"}, [] { Tensor(DType::f32, {int64_t{1} << 40, int64_t{1} << 40}); }));
+  EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"too large"},
+                           [] { Tensor(DType::f32, {int64_t{1} << 40, int64_t{1} << 40}); }));
   EXPECT_TRUE(throws_error(ErrorCode::invalid_shape, {"too large"}, [] { Tensor(DType::f64, {int64_t{1} << 61}); }));
 }
 
@@ -92,7 +95,8 @@ TEST(Tensor, EmptyAndScalarTensorsHaveData) {
 TEST(Tensor, ConvertsElements) {
   Tensor x = Tensor::from(DType::f32, {6}, std::vector<double>{-2.7, 0.4, 3, std::nan(""), 0, 250});
   Tensor i = x.cast(DType::i32);
-  EXPECT_EQ(std::vector<int32_t>(i.values<int32_t>().begin(), i.values<int32_t>().end()), (std::vector<int32_t>{-2, 0, 3, 0, 0, 250}));
+  EXPECT_EQ(std::vector<int32_t>(i.values<int32_t>().begin(), i.values<int32_t>().end()),
+            (std::vector<int32_t>{-2, 0, 3, 0, 0, 250}));
   Tensor b = x.cast(DType::boolean);
   EXPECT_EQ(b.get_int(3), 1);  // NaN is not 0
   EXPECT_EQ(b.get_int(4), 0);

@@ -47,10 +47,13 @@ class CpuBackend : public Backend {
   }
   int preference() const override { return 10; }
   std::vector<std::string> passes() const override {
-    return {"attention_layout", "fuse_linear", "group_linear", "fuse_add_norm", "fuse_conv", "channels_last", "patch_embedding", "fuse_embeddings", "fuse_elementwise"};
+    return {"attention_layout", "fuse_linear",     "group_linear",    "fuse_add_norm",   "fuse_conv",
+            "channels_last",    "patch_embedding", "fuse_embeddings", "fuse_elementwise"};
   }
   const std::vector<KernelEntry>& kernels() const override { return kernels_; }
-  std::unique_ptr<Stream> make_stream(Executor& executor) const override { return std::make_unique<CpuStream>(executor); }
+  std::unique_ptr<Stream> make_stream(Executor& executor) const override {
+    return std::make_unique<CpuStream>(executor);
+  }
 
  private:
   std::vector<KernelEntry> kernels_;
@@ -58,6 +61,8 @@ class CpuBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_cpu_backend() { return std::make_unique<CpuBackend>(); }
+std::unique_ptr<Backend> make_cpu_backend() {
+  return std::make_unique<CpuBackend>();
+}
 
 }  // namespace accelerate

@@ -1,5 +1,5 @@
-// Convolution, pooling and resizing over two spatial axes (one is taken as two, the first of extent 1). The kernels work
-// on channels-last images; channels-first ones are turned in scratch memory.
+// Convolution, pooling and resizing over two spatial axes (one is taken as two, the first of extent 1). The kernels
+// work on channels-last images; channels-first ones are turned in scratch memory.
 #include <algorithm>
 
 #include "backends/cpu/cpu_kernel.h"
@@ -8,7 +8,9 @@
 namespace accelerate::cpu {
 namespace {
 
-bool channels_last(const NodeSite& site) { return site.node.attrs.string("layout") == "NHWC"; }
+bool channels_last(const NodeSite& site) {
+  return site.node.attrs.string("layout") == "NHWC";
+}
 
 /// {N, H, W, C} of a tensor in either layout.
 struct ImageShape {
@@ -57,19 +59,23 @@ CopyArgs turn(const ImageShape& s, bool to_last) {
   return make_copy(dims, src, dst, sizeof(float));
 }
 
-size_t rounded(int64_t floats) { return (static_cast<size_t>(floats) * sizeof(float) + 63) / 64 * 64; }
+size_t rounded(int64_t floats) {
+  return (static_cast<size_t>(floats) * sizeof(float) + 63) / 64 * 64;
+}
 
 /// Wraps a channels-last computation for channels-first tensors: x (and a residual) are turned on the way in, the
 /// result on the way out. body(x, residual, y, rest of scratch) computes.
-using ImageBody = std::function<void(Executor&, const LaunchArgs&, const float* x, const float* residual, float* y, std::byte* scratch)>;
-Prepared with_layout(bool last, bool turn_input, const ImageShape& in, const ImageShape& out_shape, std::optional<size_t> residual, size_t scratch_bytes,
-                     ImageBody body, const KernelTable& table) {
+using ImageBody = std::function<void(Executor&, const LaunchArgs&, const float* x, const float* residual, float* y,
+                                     std::byte* scratch)>;
+Prepared with_layout(bool last, bool turn_input, const ImageShape& in, const ImageShape& out_shape,
+                     std::optional<size_t> residual, size_t scratch_bytes, ImageBody body, const KernelTable& table) {
   Prepared out;
   if (last) {
     out.scratch_bytes = scratch_bytes;
     out.run = [body = std::move(body), residual](Executor& executor, const LaunchArgs& args) {
-      body(executor, args, static_cast<const float*>(args.inputs[0]), residual ? static_cast<const float*>(args.inputs[*residual]) : nullptr,
-           static_cast<float*>(args.outputs[0]), static_cast<std::byte*>(args.scratch));
+      body(executor, args, static_cast<const float*>(args.inputs[0]),
+           residual ? static_cast<const float*>(args.inputs[*residual]) : nullptr, static_cast<float*>(args.outputs[0]),
+           static_cast<std::byte*>(args.scratch));
     };
     return out;
   }
@@ -133,7 +139,8 @@ std::optional<std::string> why_not_conv(const NodeSite& site) {
     if (!dim.is_constant()) return "weights of " + site.in(1).to_string();
   DType w = site.in(1).dtype;
   if (w != DType::f32 && w != DType::bf16 && w != DType::f16) return "weights of " + site.in(1).to_string();
-  if (site.node.op->name != "conv" && !is_activation(site.node.attrs.string("activation"))) return "the activation " + site.node.attrs.string("activation");
+  if (site.node.op->name != "conv" && !is_activation(site.node.attrs.string("activation")))
+    return "the activation " + site.node.attrs.string("activation");
   return std::nullopt;
 }
 
@@ -193,8 +200,11 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
         sized.epilogue.residual_stride = fixed.out_channels;
         sized.epilogue.residual_before_activation = after;
         return with_layout(
-            last, !nchw_input, in, result, operands.residual, table.conv_scratch_bytes(sized, node.num_threads) + (constant ? 0 : packed_bytes),
-            [sized, operands, constant, pack, packed_bytes, &table](Executor& executor, const LaunchArgs& args, const float* x, const float* residual, float* y, std::byte* scratch) {
+            last, !nchw_input, in, result, operands.residual,
+            table.conv_scratch_bytes(sized, node.num_threads) + (constant ? 0 : packed_bytes),
+            [sized, operands, constant, pack, packed_bytes, &table](Executor& executor, const LaunchArgs& args,
+                                                                    const float* x, const float* residual, float* y,
+                                                                    std::byte* scratch) {
               if (sized.shape.batch * sized.shape.out_h * sized.shape.out_w == 0) return;
               ConvArgs call = sized;
               call.x = x;
@@ -250,11 +260,14 @@ void add_pool(Entries& entries, const KernelTable& table, const std::string& op,
                          sized.shape.out_w = result.w;
                          return with_layout(
                              last, true, in, result, std::nullopt, 0,
-                             [sized, &table](Executor& executor, const LaunchArgs&, const float* x, const float*, float* y, std::byte*) {
+                             [sized, &table](Executor& executor, const LaunchArgs&, const float* x, const float*,
+                                             float* y, std::byte*) {
                                PoolArgs call = sized;
                                call.x = x;
                                call.y = y;
-                               if (sized.shape.batch * sized.shape.out_h * sized.shape.out_w * sized.shape.in_channels > 0) table.pool(call, executor);
+                               if (sized.shape.batch * sized.shape.out_h * sized.shape.out_w * sized.shape.in_channels >
+                                   0)
+                                 table.pool(call, executor);
                              },
                              table);
                        });
@@ -277,56 +290,62 @@ std::optional<Resize> resize_kind(const Attrs& attrs) {
 }
 
 void add_resize(Entries& entries, const KernelTable& table) {
-  entries.push_back({"resize", "interpolate",
-                     [](const NodeSite& site) -> std::optional<std::string> {
-                       if (auto reason = why_not_image(site)) return reason;
-                       if (!resize_kind(site.node.attrs))
-                         return fmt::format("mode {} with coordinates {}", site.node.attrs.string("mode"), site.node.attrs.string("coordinates"));
-                       return std::nullopt;
-                     },
-                     [&table](const NodeSite& site, CompileContext&) {
-                       const Attrs& attrs = site.node.attrs;
-                       bool last = channels_last(site);
-                       auto axes = static_cast<size_t>(site.in(0).rank() - 2);
-                       ResizeArgs fixed;
-                       fixed.kind = resize_kind(attrs).value();
-                       fixed.align_corners = fixed.kind != Resize::nearest && attrs.string("coordinates") == "align_corners";
-                       fixed.channels_first = !last;
-                       return make_kernel([fixed, last, axes, scales = attrs.numbers("scales"), &table](const ConcreteNode& node) {
-                         ImageShape in = image_shape(node.inputs[0], last);
-                         ImageShape result = image_shape(node.outputs[0], last);
-                         ResizeArgs a = fixed;
-                         a.batch = in.n;
-                         a.channels = in.c;
-                         a.in_h = in.h;
-                         a.in_w = in.w;
-                         a.out_h = result.h;
-                         a.out_w = result.w;
-                         auto step = [&](size_t axis, int64_t from, int64_t to) -> float {
-                           if (a.align_corners) return to > 1 ? static_cast<float>(from - 1) / static_cast<float>(to - 1) : 0.0F;
-                           bool given = !scales.empty() && (axes == 2 || axis == 1);
-                           return given ? static_cast<float>(1.0 / scales[axes == 1 ? 0 : axis]) : static_cast<float>(from) / static_cast<float>(std::max<int64_t>(to, 1));
-                         };
-                         a.scale_h = step(0, in.h, result.h);
-                         a.scale_w = step(1, in.w, result.w);
-                         Prepared out;
-                         out.run = [a, empty = in.size() == 0 || result.size() == 0, &table](Executor& executor, const LaunchArgs& args) {
-                           if (empty) return;
-                           ResizeArgs call = a;
-                           call.x = static_cast<const float*>(args.inputs[0]);
-                           call.y = static_cast<float*>(args.outputs[0]);
-                           table.resize(call, executor);
-                         };
-                         return out;
-                       });
-                     }});
+  entries.push_back(
+      {"resize", "interpolate",
+       [](const NodeSite& site) -> std::optional<std::string> {
+         if (auto reason = why_not_image(site)) return reason;
+         if (!resize_kind(site.node.attrs))
+           return fmt::format("mode {} with coordinates {}", site.node.attrs.string("mode"),
+                              site.node.attrs.string("coordinates"));
+         return std::nullopt;
+       },
+       [&table](const NodeSite& site, CompileContext&) {
+         const Attrs& attrs = site.node.attrs;
+         bool last = channels_last(site);
+         auto axes = static_cast<size_t>(site.in(0).rank() - 2);
+         ResizeArgs fixed;
+         fixed.kind = resize_kind(attrs).value();
+         fixed.align_corners = fixed.kind != Resize::nearest && attrs.string("coordinates") == "align_corners";
+         fixed.channels_first = !last;
+         return make_kernel([fixed, last, axes, scales = attrs.numbers("scales"), &table](const ConcreteNode& node) {
+           ImageShape in = image_shape(node.inputs[0], last);
+           ImageShape result = image_shape(node.outputs[0], last);
+           ResizeArgs a = fixed;
+           a.batch = in.n;
+           a.channels = in.c;
+           a.in_h = in.h;
+           a.in_w = in.w;
+           a.out_h = result.h;
+           a.out_w = result.w;
+           auto step = [&](size_t axis, int64_t from, int64_t to) -> float {
+             if (a.align_corners) return to > 1 ? static_cast<float>(from - 1) / static_cast<float>(to - 1) : 0.0F;
+             bool given = !scales.empty() && (axes == 2 || axis == 1);
+             return given ? static_cast<float>(1.0 / scales[axes == 1 ? 0 : axis])
+                          : static_cast<float>(from) / static_cast<float>(std::max<int64_t>(to, 1));
+           };
+           a.scale_h = step(0, in.h, result.h);
+           a.scale_w = step(1, in.w, result.w);
+           Prepared out;
+           out.run = [a, empty = in.size() == 0 || result.size() == 0, &table](Executor& executor,
+                                                                               const LaunchArgs& args) {
+             if (empty) return;
+             ResizeArgs call = a;
+             call.x = static_cast<const float*>(args.inputs[0]);
+             call.y = static_cast<float*>(args.outputs[0]);
+             table.resize(call, executor);
+           };
+           return out;
+         });
+       }});
 }
 
 }  // namespace
 
 void add_conv_kernels(Entries& entries, const KernelTable& table) {
   for (const char* op : {"conv", "fused_conv"})
-    entries.push_back({op, "indirect_gemm", why_not_conv, [&table](const NodeSite& site, CompileContext& context) { return make_conv(site, context, table); }});
+    entries.push_back({op, "indirect_gemm", why_not_conv, [&table](const NodeSite& site, CompileContext& context) {
+                         return make_conv(site, context, table);
+                       }});
   add_pool(entries, table, "max_pool", Pool::max);
   add_pool(entries, table, "avg_pool", Pool::average);
   add_resize(entries, table);

@@ -20,9 +20,15 @@ class FunctionLaunch : public Launch {
 
 class FunctionKernel : public Kernel {
  public:
-  FunctionKernel(Specialize specialize, std::vector<std::shared_ptr<void>> packed, size_t packed_bytes, std::vector<size_t> owned)
-      : specialize_(std::move(specialize)), packed_(std::move(packed)), packed_bytes_(packed_bytes), owned_(std::move(owned)) {}
-  std::unique_ptr<Launch> specialize(const ConcreteNode& node) const override { return std::make_unique<FunctionLaunch>(specialize_(node)); }
+  FunctionKernel(Specialize specialize, std::vector<std::shared_ptr<void>> packed, size_t packed_bytes,
+                 std::vector<size_t> owned)
+      : specialize_(std::move(specialize)),
+        packed_(std::move(packed)),
+        packed_bytes_(packed_bytes),
+        owned_(std::move(owned)) {}
+  std::unique_ptr<Launch> specialize(const ConcreteNode& node) const override {
+    return std::make_unique<FunctionLaunch>(specialize_(node));
+  }
   size_t packed_bytes() const override { return packed_bytes_; }
   bool owns_operand(size_t i) const override { return std::find(owned_.begin(), owned_.end(), i) != owned_.end(); }
 
@@ -48,7 +54,8 @@ constexpr std::array<NamedActivation, 8> kActivations = {{{"none", Activation::n
 
 }  // namespace
 
-std::unique_ptr<Kernel> make_kernel(Specialize specialize, std::vector<std::shared_ptr<void>> packed, size_t packed_bytes, std::vector<size_t> owned) {
+std::unique_ptr<Kernel> make_kernel(Specialize specialize, std::vector<std::shared_ptr<void>> packed,
+                                    size_t packed_bytes, std::vector<size_t> owned) {
   return std::make_unique<FunctionKernel>(std::move(specialize), std::move(packed), packed_bytes, std::move(owned));
 }
 
@@ -73,7 +80,8 @@ Element known_element(DType dtype) {
 
 std::optional<std::string> require_f32(const NodeSite& site, std::initializer_list<size_t> operands) {
   for (size_t i : operands) {
-    if (i < site.num_in() && site.in(i).dtype != DType::f32) return fmt::format("operand {} is {}; this kernel takes f32", i, name_of(site.in(i).dtype));
+    if (i < site.num_in() && site.in(i).dtype != DType::f32)
+      return fmt::format("operand {} is {}; this kernel takes f32", i, name_of(site.in(i).dtype));
   }
   return std::nullopt;
 }
@@ -85,7 +93,8 @@ Activation activation_from_name(const std::string& name) {
 }
 
 bool is_activation(const std::string& name) {
-  return std::any_of(kActivations.begin(), kActivations.end(), [&](const NamedActivation& entry) { return entry.name == name; });
+  return std::any_of(kActivations.begin(), kActivations.end(),
+                     [&](const NamedActivation& entry) { return entry.name == name; });
 }
 
 int64_t product(std::span<const int64_t> extents) {
@@ -100,7 +109,8 @@ std::vector<int64_t> contiguous_strides(std::span<const int64_t> shape) {
   return out;
 }
 
-CopyArgs make_copy(std::span<const int64_t> dims, std::span<const int64_t> src_strides, std::span<const int64_t> dst_strides, size_t element_size) {
+CopyArgs make_copy(std::span<const int64_t> dims, std::span<const int64_t> src_strides,
+                   std::span<const int64_t> dst_strides, size_t element_size) {
   CopyArgs args;
   args.element_size = element_size;
   std::vector<std::array<int64_t, 3>> axes;
@@ -112,7 +122,9 @@ CopyArgs make_copy(std::span<const int64_t> dims, std::span<const int64_t> src_s
       axes.push_back({dims[i], src_strides[i], dst_strides[i]});
     }
   }
-  if (axes.size() > CopyArgs::kMaxRank) fail(ErrorCode::invalid_shape, "a copy of rank {} was asked for; at most {} is served", axes.size(), CopyArgs::kMaxRank);
+  if (axes.size() > CopyArgs::kMaxRank)
+    fail(ErrorCode::invalid_shape, "a copy of rank {} was asked for; at most {} is served", axes.size(),
+         CopyArgs::kMaxRank);
   args.rank = static_cast<int>(axes.size());
   for (size_t i = 0; i < axes.size(); ++i) {
     args.dims[i] = axes[i][0];

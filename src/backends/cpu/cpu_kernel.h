@@ -17,8 +17,8 @@ struct Prepared {
 using Specialize = std::function<Prepared(const ConcreteNode&)>;
 
 /// A kernel given by its specialise function. `packed` is kept alive beside it; operands in `owned` are not read.
-std::unique_ptr<Kernel> make_kernel(Specialize specialize, std::vector<std::shared_ptr<void>> packed = {}, size_t packed_bytes = 0,
-                                    std::vector<size_t> owned = {});
+std::unique_ptr<Kernel> make_kernel(Specialize specialize, std::vector<std::shared_ptr<void>> packed = {},
+                                    size_t packed_bytes = 0, std::vector<size_t> owned = {});
 
 /// Entries of one group of ops, for the kernels of one instruction set.
 using Entries = std::vector<KernelEntry>;
@@ -47,7 +47,8 @@ bool is_activation(const std::string& name);
 int64_t product(std::span<const int64_t> extents);
 
 /// A strided copy of extents `dims`; axes that can be merged are. Strides in elements.
-CopyArgs make_copy(std::span<const int64_t> dims, std::span<const int64_t> src_strides, std::span<const int64_t> dst_strides, size_t element_size);
+CopyArgs make_copy(std::span<const int64_t> dims, std::span<const int64_t> src_strides,
+                   std::span<const int64_t> dst_strides, size_t element_size);
 std::vector<int64_t> contiguous_strides(std::span<const int64_t> shape);
 
 }  // namespace accelerate::cpu

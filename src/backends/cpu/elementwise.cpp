@@ -33,7 +33,8 @@ void add_elementwise_kernels(Entries& entries, const KernelTable& table) {
                        [&table](const NodeSite& site, CompileContext&) {
                          auto program = std::make_shared<ElementwiseProgram>();
                          translate_site(site, *program);
-                         return make_kernel([program, &table](const ConcreteNode& node) { return prepare(program, table, node); });
+                         return make_kernel(
+                             [program, &table](const ConcreteNode& node) { return prepare(program, table, node); });
                        }});
   }
 }

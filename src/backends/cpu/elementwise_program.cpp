@@ -16,47 +16,106 @@ using Register = ElementwiseProgram::Register;
 constexpr int64_t kTile = 1024;  // elements
 
 const std::unordered_map<std::string_view, Unary>& unary_names() {
-  static const std::unordered_map<std::string_view, Unary> map = {
-      {"neg", Unary::neg}, {"abs", Unary::abs}, {"square", Unary::square}, {"sqrt", Unary::sqrt}, {"rsqrt", Unary::rsqrt},
-      {"reciprocal", Unary::reciprocal}, {"exp", Unary::exp}, {"log", Unary::log}, {"log2", Unary::log2}, {"log1p", Unary::log1p},
-      {"expm1", Unary::expm1}, {"exp2", Unary::exp2}, {"sin", Unary::sin}, {"cos", Unary::cos}, {"tan", Unary::tan}, {"asin", Unary::asin},
-      {"acos", Unary::acos}, {"atan", Unary::atan}, {"sinh", Unary::sinh}, {"cosh", Unary::cosh}, {"tanh", Unary::tanh},
-      {"asinh", Unary::asinh}, {"acosh", Unary::acosh}, {"atanh", Unary::atanh}, {"sigmoid", Unary::sigmoid}, {"relu", Unary::relu},
-      {"selu", Unary::selu}, {"quick_gelu", Unary::quick_gelu}, {"silu", Unary::silu}, {"softsign", Unary::softsign}, {"mish", Unary::mish},
-      {"hard_sigmoid", Unary::hardsigmoid}, {"hard_swish", Unary::hardswish}, {"erf", Unary::erf}, {"floor", Unary::floor},
-      {"ceil", Unary::ceil}, {"round", Unary::round}, {"trunc", Unary::trunc}, {"sign", Unary::sign}, {"log_sigmoid", Unary::logsigmoid}};
+  static const std::unordered_map<std::string_view, Unary> map = {{"neg", Unary::neg},
+                                                                  {"abs", Unary::abs},
+                                                                  {"square", Unary::square},
+                                                                  {"sqrt", Unary::sqrt},
+                                                                  {"rsqrt", Unary::rsqrt},
+                                                                  {"reciprocal", Unary::reciprocal},
+                                                                  {"exp", Unary::exp},
+                                                                  {"log", Unary::log},
+                                                                  {"log2", Unary::log2},
+                                                                  {"log1p", Unary::log1p},
+                                                                  {"expm1", Unary::expm1},
+                                                                  {"exp2", Unary::exp2},
+                                                                  {"sin", Unary::sin},
+                                                                  {"cos", Unary::cos},
+                                                                  {"tan", Unary::tan},
+                                                                  {"asin", Unary::asin},
+                                                                  {"acos", Unary::acos},
+                                                                  {"atan", Unary::atan},
+                                                                  {"sinh", Unary::sinh},
+                                                                  {"cosh", Unary::cosh},
+                                                                  {"tanh", Unary::tanh},
+                                                                  {"asinh", Unary::asinh},
+                                                                  {"acosh", Unary::acosh},
+                                                                  {"atanh", Unary::atanh},
+                                                                  {"sigmoid", Unary::sigmoid},
+                                                                  {"relu", Unary::relu},
+                                                                  {"selu", Unary::selu},
+                                                                  {"quick_gelu", Unary::quick_gelu},
+                                                                  {"silu", Unary::silu},
+                                                                  {"softsign", Unary::softsign},
+                                                                  {"mish", Unary::mish},
+                                                                  {"hard_sigmoid", Unary::hardsigmoid},
+                                                                  {"hard_swish", Unary::hardswish},
+                                                                  {"erf", Unary::erf},
+                                                                  {"floor", Unary::floor},
+                                                                  {"ceil", Unary::ceil},
+                                                                  {"round", Unary::round},
+                                                                  {"trunc", Unary::trunc},
+                                                                  {"sign", Unary::sign},
+                                                                  {"log_sigmoid", Unary::logsigmoid}};
   return map;
 }
 
 const std::unordered_map<std::string_view, Binary>& binary_names() {
   static const std::unordered_map<std::string_view, Binary> map = {
-      {"add", Binary::add}, {"sub", Binary::sub}, {"mul", Binary::mul}, {"div", Binary::div}, {"minimum", Binary::min}, {"maximum", Binary::max},
-      {"pow", Binary::pow}, {"remainder", Binary::mod}, {"fmod", Binary::fmod}, {"floor_divide", Binary::floor_div}, {"atan2", Binary::atan2}};
+      {"add", Binary::add},     {"sub", Binary::sub},
+      {"mul", Binary::mul},     {"div", Binary::div},
+      {"minimum", Binary::min}, {"maximum", Binary::max},
+      {"pow", Binary::pow},     {"remainder", Binary::mod},
+      {"fmod", Binary::fmod},   {"floor_divide", Binary::floor_div},
+      {"atan2", Binary::atan2}};
   return map;
 }
 
 enum class IntUnary : uint8_t { neg, abs, bitwise_not, sign };
-enum class IntBinary : uint8_t { add, sub, mul, minimum, maximum, remainder, floor_divide, trunc_divide, bitwise_and, bitwise_or, bitwise_xor, shift_left, shift_right };
+enum class IntBinary : uint8_t {
+  add,
+  sub,
+  mul,
+  minimum,
+  maximum,
+  remainder,
+  floor_divide,
+  trunc_divide,
+  bitwise_and,
+  bitwise_or,
+  bitwise_xor,
+  shift_left,
+  shift_right
+};
 enum class BoolBinary : uint8_t { logical_and, logical_or, logical_xor };
 
 const std::unordered_map<std::string_view, IntBinary>& int_binary_names() {
-  static const std::unordered_map<std::string_view, IntBinary> map = {
-      {"add", IntBinary::add}, {"sub", IntBinary::sub}, {"mul", IntBinary::mul}, {"minimum", IntBinary::minimum}, {"maximum", IntBinary::maximum},
-      {"remainder", IntBinary::remainder}, {"floor_divide", IntBinary::floor_divide}, {"trunc_divide", IntBinary::trunc_divide},
-      {"bitwise_and", IntBinary::bitwise_and}, {"bitwise_or", IntBinary::bitwise_or}, {"bitwise_xor", IntBinary::bitwise_xor}};
+  static const std::unordered_map<std::string_view, IntBinary> map = {{"add", IntBinary::add},
+                                                                      {"sub", IntBinary::sub},
+                                                                      {"mul", IntBinary::mul},
+                                                                      {"minimum", IntBinary::minimum},
+                                                                      {"maximum", IntBinary::maximum},
+                                                                      {"remainder", IntBinary::remainder},
+                                                                      {"floor_divide", IntBinary::floor_divide},
+                                                                      {"trunc_divide", IntBinary::trunc_divide},
+                                                                      {"bitwise_and", IntBinary::bitwise_and},
+                                                                      {"bitwise_or", IntBinary::bitwise_or},
+                                                                      {"bitwise_xor", IntBinary::bitwise_xor}};
   return map;
 }
 
 /// What takes any numbers as truth values; logical_not is told apart by its name.
 const std::unordered_map<std::string_view, BoolBinary>& logical_names() {
-  static const std::unordered_map<std::string_view, BoolBinary> map = {{"logical_and", BoolBinary::logical_and}, {"logical_or", BoolBinary::logical_or},
-                                                                       {"logical_xor", BoolBinary::logical_xor}, {"logical_not", BoolBinary::logical_and}};
+  static const std::unordered_map<std::string_view, BoolBinary> map = {{"logical_and", BoolBinary::logical_and},
+                                                                       {"logical_or", BoolBinary::logical_or},
+                                                                       {"logical_xor", BoolBinary::logical_xor},
+                                                                       {"logical_not", BoolBinary::logical_and}};
   return map;
 }
 
 const std::unordered_map<std::string_view, Compare>& compare_names() {
-  static const std::unordered_map<std::string_view, Compare> map = {{"equal", Compare::eq}, {"not_equal", Compare::ne}, {"less", Compare::lt},
-                                                                    {"less_equal", Compare::le}, {"greater", Compare::gt}, {"greater_equal", Compare::ge}};
+  static const std::unordered_map<std::string_view, Compare> map = {
+      {"equal", Compare::eq},      {"not_equal", Compare::ne}, {"less", Compare::lt},
+      {"less_equal", Compare::le}, {"greater", Compare::gt},   {"greater_equal", Compare::ge}};
   return map;
 }
 
@@ -77,18 +136,21 @@ class Translator {
  public:
   Translator(const Graph& graph, ElementwiseProgram& program) : graph_(graph), program_(program) {}
 
-  std::optional<std::string> run(std::span<const Node* const> nodes, std::span<const ValueId> inputs, std::span<const ValueId> outputs) {
+  std::optional<std::string> run(std::span<const Node* const> nodes, std::span<const ValueId> inputs,
+                                 std::span<const ValueId> outputs) {
     program_.num_inputs = inputs.size();
     program_.num_outputs = outputs.size();
     for (size_t i = 0; i < inputs.size(); ++i) {
       if (auto reason = add_register(inputs[i])) return reason;
-      if (program_.registers[static_cast<size_t>(of_.at(inputs[i]))].input < 0) program_.registers[static_cast<size_t>(of_.at(inputs[i]))].input = static_cast<int>(i);
+      if (program_.registers[static_cast<size_t>(of_.at(inputs[i]))].input < 0)
+        program_.registers[static_cast<size_t>(of_.at(inputs[i]))].input = static_cast<int>(i);
     }
     for (const Node* node : nodes) {
       if (node->op->name == "constant" || node->op->name == "weight") {
         const ValueId id = node->results[0];
         if (of_.contains(id)) continue;
-        if (node->op->name == "weight" || node->attrs.tensor("value").num_elements() != 1) return "a constant of several elements inside the group";
+        if (node->op->name == "weight" || node->attrs.tensor("value").num_elements() != 1)
+          return "a constant of several elements inside the group";
         if (auto reason = add_register(id)) return reason;
         program_.registers[static_cast<size_t>(of_[id])].constant = node->attrs.tensor("value").get(0);
         continue;
@@ -322,25 +384,46 @@ void run_int_binary(IntBinary op, int64_t n, const Slot& a, const Slot& b, void*
   using U = std::make_unsigned_t<T>;
   // As the ops define it: a quotient by zero is 0, its remainder the dividend.
   switch (op) {
-    case IntBinary::add: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) + static_cast<U>(y)); }); break;
-    case IntBinary::sub: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) - static_cast<U>(y)); }); break;
-    case IntBinary::mul: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) * static_cast<U>(y)); }); break;
+    case IntBinary::add:
+      int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) + static_cast<U>(y)); });
+      break;
+    case IntBinary::sub:
+      int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) - static_cast<U>(y)); });
+      break;
+    case IntBinary::mul:
+      int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) * static_cast<U>(y)); });
+      break;
     case IntBinary::minimum: int_loop<T>(n, a, b, out, [](T x, T y) { return x < y ? x : y; }); break;
     case IntBinary::maximum: int_loop<T>(n, a, b, out, [](T x, T y) { return x > y ? x : y; }); break;
     case IntBinary::remainder:
-      int_loop<T>(n, a, b, out, [](T x, T y) { return y == 0 ? x : y == -1 ? T{0} : static_cast<T>(x - static_cast<T>(floor_quotient(x, y)) * y); });
+      int_loop<T>(n, a, b, out, [](T x, T y) {
+        return y == 0 ? x : y == -1 ? T{0} : static_cast<T>(x - static_cast<T>(floor_quotient(x, y)) * y);
+      });
       break;
     case IntBinary::floor_divide:
-      int_loop<T>(n, a, b, out, [](T x, T y) { return y == 0 ? T{0} : y == -1 ? static_cast<T>(U{0} - static_cast<U>(x)) : static_cast<T>(floor_quotient(x, y)); });
+      int_loop<T>(n, a, b, out, [](T x, T y) {
+        return y == 0    ? T{0}
+               : y == -1 ? static_cast<T>(U{0} - static_cast<U>(x))
+                         : static_cast<T>(floor_quotient(x, y));
+      });
       break;
     case IntBinary::trunc_divide:
-      int_loop<T>(n, a, b, out, [](T x, T y) { return y == 0 ? T{0} : y == -1 ? static_cast<T>(U{0} - static_cast<U>(x)) : static_cast<T>(x / y); });
+      int_loop<T>(n, a, b, out, [](T x, T y) {
+        return y == 0 ? T{0} : y == -1 ? static_cast<T>(U{0} - static_cast<U>(x)) : static_cast<T>(x / y);
+      });
       break;
     case IntBinary::bitwise_and: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(x & y); }); break;
     case IntBinary::bitwise_or: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(x | y); }); break;
     case IntBinary::bitwise_xor: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(x ^ y); }); break;
-    case IntBinary::shift_left: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(static_cast<U>(x) << (y & (8 * static_cast<T>(sizeof(T)) - 1))); }); break;
-    case IntBinary::shift_right: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(x >> (y & (8 * static_cast<T>(sizeof(T)) - 1))); }); break;
+    case IntBinary::shift_left:
+      int_loop<T>(n, a, b, out, [](T x, T y) {
+        return static_cast<T>(static_cast<U>(x) << (y & (8 * static_cast<T>(sizeof(T)) - 1)));
+      });
+      break;
+    case IntBinary::shift_right:
+      int_loop<T>(n, a, b, out,
+                  [](T x, T y) { return static_cast<T>(x >> (y & (8 * static_cast<T>(sizeof(T)) - 1))); });
+      break;
   }
 }
 
@@ -387,7 +470,9 @@ void run_int_select(int64_t n, const Slot& c, const Slot& a, const Slot& b, void
   for (int64_t i = 0; i < n; ++i) z[i] = k[c.scalar ? 0 : i] != 0 ? x[a.scalar ? 0 : i] : y[b.scalar ? 0 : i];
 }
 
-Operand operand(const Slot& slot) { return {static_cast<const float*>(slot.read), slot.scalar}; }
+Operand operand(const Slot& slot) {
+  return {static_cast<const float*>(slot.read), slot.scalar};
+}
 
 /// A program with everything that the extents decide.
 struct Ready {
@@ -406,7 +491,9 @@ struct Ready {
   std::vector<int64_t> constants;  // by register: 8 bytes of the immediate
 
   size_t tile_bytes() const { return static_cast<size_t>(kTile) * 8; }
-  size_t thread_bytes() const { return tile_bytes() * static_cast<size_t>(num_temps) + sizeof(Slot) * program->registers.size(); }
+  size_t thread_bytes() const {
+    return tile_bytes() * static_cast<size_t>(num_temps) + sizeof(Slot) * program->registers.size();
+  }
 
   void run_tile(const LaunchArgs& args, int64_t outer_index, int64_t begin, int64_t n, std::byte* scratch) const {
     const ElementwiseProgram& p = *program;
@@ -432,7 +519,8 @@ struct Ready {
       } else if (info.constant) {
         slot.read = &constants[r];
       } else if (info.output >= 0 && convert_temp[r] < 0 && !slot.scalar) {
-        slot.write = static_cast<std::byte*>(args.outputs[static_cast<size_t>(info.output)]) + (outer_index * inner + begin) * static_cast<int64_t>(size_of(info.stored));
+        slot.write = static_cast<std::byte*>(args.outputs[static_cast<size_t>(info.output)]) +
+                     (outer_index * inner + begin) * static_cast<int64_t>(size_of(info.stored));
         slot.read = slot.write;
       } else {
         slot.write = tile(convert_temp[r] >= 0 ? convert_temp[r] : temp[r]);
@@ -444,7 +532,8 @@ struct Ready {
     for (size_t r = 0; r < p.registers.size(); ++r) {
       const Register& info = p.registers[r];
       if (info.output < 0 || (convert_temp[r] < 0 && !scalar[r])) continue;
-      auto* to = static_cast<std::byte*>(args.outputs[static_cast<size_t>(info.output)]) + (outer_index * inner + begin) * static_cast<int64_t>(size_of(info.stored));
+      auto* to = static_cast<std::byte*>(args.outputs[static_cast<size_t>(info.output)]) +
+                 (outer_index * inner + begin) * static_cast<int64_t>(size_of(info.stored));
       if (!scalar[r]) {
         table->convert(n, slots[r].read, info.type, to, info.stored);
         continue;
@@ -468,10 +557,15 @@ struct Ready {
     Element type = program->registers[static_cast<size_t>(i.a)].type;
     switch (i.kind) {
       case Kind::unary:
-        table->unary(static_cast<Unary>(i.op), n, static_cast<const float*>(a.read), static_cast<float*>(out), i.p0, i.p1);
+        table->unary(static_cast<Unary>(i.op), n, static_cast<const float*>(a.read), static_cast<float*>(out), i.p0,
+                     i.p1);
         break;
-      case Kind::binary: table->binary(static_cast<Binary>(i.op), n, operand(a), operand(slots[i.b]), static_cast<float*>(out)); break;
-      case Kind::compare: table->compare(static_cast<Compare>(i.op), n, operand(a), operand(slots[i.b]), static_cast<uint8_t*>(out)); break;
+      case Kind::binary:
+        table->binary(static_cast<Binary>(i.op), n, operand(a), operand(slots[i.b]), static_cast<float*>(out));
+        break;
+      case Kind::compare:
+        table->compare(static_cast<Compare>(i.op), n, operand(a), operand(slots[i.b]), static_cast<uint8_t*>(out));
+        break;
       case Kind::select:
         if (a.scalar && n > 1) {
           const Slot& from = *static_cast<const uint8_t*>(a.read) != 0 ? slots[i.b] : slots[i.c];
@@ -482,7 +576,8 @@ struct Ready {
             std::memcpy(out, from.read, static_cast<size_t>(n) * sizeof(float));
           }
         } else {
-          table->select(n, static_cast<const uint8_t*>(a.read), operand(slots[i.b]), operand(slots[i.c]), static_cast<float*>(out));
+          table->select(n, static_cast<const uint8_t*>(a.read), operand(slots[i.b]), operand(slots[i.c]),
+                        static_cast<float*>(out));
         }
         break;
       case Kind::convert:
@@ -494,7 +589,8 @@ struct Ready {
           uint16_t buffer[256];
           for (int64_t k = 0; k < n; k += 256) {
             int64_t m = std::min<int64_t>(256, n - k);
-            table->convert(m, static_cast<const std::byte*>(a.read) + k * static_cast<int64_t>(size_of(type)), type, buffer, narrow);
+            table->convert(m, static_cast<const std::byte*>(a.read) + k * static_cast<int64_t>(size_of(type)), type,
+                           buffer, narrow);
             table->convert(m, buffer, narrow, static_cast<float*>(out) + k, Element::f32);
           }
         }
@@ -545,7 +641,11 @@ struct Ready {
           bool p = x[k * sx] != 0;
           bool q = y[k * sy] != 0;
           auto op = static_cast<BoolBinary>(i.op);
-          z[k] = (op == BoolBinary::logical_and ? (p && q) : op == BoolBinary::logical_or ? (p || q) : (p != q)) ? 1 : 0;
+          z[k] = (op == BoolBinary::logical_and  ? (p && q)
+                  : op == BoolBinary::logical_or ? (p || q)
+                                                 : (p != q))
+                     ? 1
+                     : 0;
         }
         break;
       }
@@ -619,7 +719,8 @@ void assign_temps(Ready& ready) {
       if (r < 0) continue;
       auto index = static_cast<size_t>(r);
       bool plain_temp = p.registers[index].input < 0 && p.registers[index].output < 0 && !p.registers[index].constant;
-      if (plain_temp && last[index] == static_cast<int>(k) && std::find(free_tiles.begin(), free_tiles.end(), ready.temp[index]) == free_tiles.end())
+      if (plain_temp && last[index] == static_cast<int>(k) &&
+          std::find(free_tiles.begin(), free_tiles.end(), ready.temp[index]) == free_tiles.end())
         free_tiles.push_back(ready.temp[index]);
     }
   }
@@ -627,12 +728,14 @@ void assign_temps(Ready& ready) {
 
 }  // namespace
 
-std::optional<std::string> translate(const Graph& graph, std::span<const Node* const> nodes, std::span<const ValueId> inputs,
-                                     std::span<const ValueId> outputs, ElementwiseProgram& program) {
+std::optional<std::string> translate(const Graph& graph, std::span<const Node* const> nodes,
+                                     std::span<const ValueId> inputs, std::span<const ValueId> outputs,
+                                     ElementwiseProgram& program) {
   return Translator(graph, program).run(nodes, inputs, outputs);
 }
 
-Prepared prepare(std::shared_ptr<const ElementwiseProgram> program, const KernelTable& table, const ConcreteNode& node) {
+Prepared prepare(std::shared_ptr<const ElementwiseProgram> program, const KernelTable& table,
+                 const ConcreteNode& node) {
   auto ready = std::make_shared<Ready>();
   ready->program = program;
   ready->table = &table;
@@ -692,14 +795,17 @@ Prepared prepare(std::shared_ptr<const ElementwiseProgram> program, const Kernel
 
   int64_t total = product(shape);
   int64_t tiles_per_run = (ready->inner + kTile - 1) / kTile;
-  int64_t runs_per_task = std::max<int64_t>(1, std::min<int64_t>(ready->num_outer, 4 * kTile / std::max<int64_t>(ready->inner, 1)));
+  int64_t runs_per_task =
+      std::max<int64_t>(1, std::min<int64_t>(ready->num_outer, 4 * kTile / std::max<int64_t>(ready->inner, 1)));
   int64_t tiles_per_task = ready->inner > 4 * kTile ? 4 : tiles_per_run;
-  int64_t num_tasks = ready->inner > 4 * kTile ? ready->num_outer * ((tiles_per_run + tiles_per_task - 1) / tiles_per_task)
-                                               : (ready->num_outer + runs_per_task - 1) / runs_per_task;
+  int64_t num_tasks = ready->inner > 4 * kTile
+                          ? ready->num_outer * ((tiles_per_run + tiles_per_task - 1) / tiles_per_task)
+                          : (ready->num_outer + runs_per_task - 1) / runs_per_task;
   size_t thread_bytes = (ready->thread_bytes() + 63) / 64 * 64;
   Prepared out;
   out.scratch_bytes = thread_bytes * static_cast<size_t>(node.num_threads);
-  out.run = [ready, total, tiles_per_run, runs_per_task, tiles_per_task, num_tasks, thread_bytes](Executor& executor, const LaunchArgs& args) {
+  out.run = [ready, total, tiles_per_run, runs_per_task, tiles_per_task, num_tasks, thread_bytes](
+                Executor& executor, const LaunchArgs& args) {
     if (total == 0) return;
     auto* scratch = static_cast<std::byte*>(args.scratch);
     auto task = [&](int64_t t, int thread) {
@@ -712,7 +818,8 @@ Prepared prepare(std::shared_ptr<const ElementwiseProgram> program, const Kernel
           ready->run_tile(args, row, k * kTile, std::min(kTile, ready->inner - k * kTile), own);
       } else {
         for (int64_t row = t * runs_per_task; row < std::min((t + 1) * runs_per_task, ready->num_outer); ++row)
-          for (int64_t k = 0; k < tiles_per_run; ++k) ready->run_tile(args, row, k * kTile, std::min(kTile, ready->inner - k * kTile), own);
+          for (int64_t k = 0; k < tiles_per_run; ++k)
+            ready->run_tile(args, row, k * kTile, std::min(kTile, ready->inner - k * kTile), own);
       }
     };
     if (num_tasks == 1) {

@@ -10,7 +10,21 @@ namespace accelerate::cpu {
 
 /// Virtual registers hold one tile each: f32 (also for f16 and bf16 values), i64, i32 or bool (u8).
 struct ElementwiseProgram {
-  enum class Kind : uint8_t { unary, binary, compare, select, convert, int_unary, int_binary, int_compare, bool_binary, bool_not, is_nan, is_inf, int_select };
+  enum class Kind : uint8_t {
+    unary,
+    binary,
+    compare,
+    select,
+    convert,
+    int_unary,
+    int_binary,
+    int_compare,
+    bool_binary,
+    bool_not,
+    is_nan,
+    is_inf,
+    int_select
+  };
   struct Instruction {
     Kind kind;
     int op = 0;  // Unary, Binary, Compare, or a code of the integer and bool kinds
@@ -19,8 +33,8 @@ struct ElementwiseProgram {
     float p0 = 0, p1 = 0;
   };
   struct Register {
-    Element type = Element::f32;   // as computed with
-    Element stored = Element::f32; // as an input or output in memory
+    Element type = Element::f32;    // as computed with
+    Element stored = Element::f32;  // as an input or output in memory
     int input = -1;
     int output = -1;
     std::optional<double> constant;
@@ -33,8 +47,9 @@ struct ElementwiseProgram {
 
 /// Translates nodes (in order) that are all elementwise. inputs and outputs are values of `graph`.
 /// Returns the reason if an op or type has no instruction.
-std::optional<std::string> translate(const Graph& graph, std::span<const Node* const> nodes, std::span<const ValueId> inputs,
-                                     std::span<const ValueId> outputs, ElementwiseProgram& program);
+std::optional<std::string> translate(const Graph& graph, std::span<const Node* const> nodes,
+                                     std::span<const ValueId> inputs, std::span<const ValueId> outputs,
+                                     ElementwiseProgram& program);
 
 /// Makes the program ready for concrete extents: inputs broadcast to the one shape of all outputs.
 Prepared prepare(std::shared_ptr<const ElementwiseProgram> program, const KernelTable& table, const ConcreteNode& node);

@@ -22,11 +22,14 @@ Element packed_type(DType stored, ComputeType compute) {
   return known_element(stored);
 }
 
-bool packable(DType dtype) { return dtype == DType::f32 || dtype == DType::bf16 || dtype == DType::f16; }
+bool packable(DType dtype) {
+  return dtype == DType::f32 || dtype == DType::bf16 || dtype == DType::f16;
+}
 
 /// Packs constant operand `operand` of the site, W[n][k] by strides, in slices on all threads; pages of the file that
 /// have been copied are given back as it goes.
-Packed pack(const NodeSite& site, size_t operand, int64_t n, int64_t k, int64_t stride_n, int64_t stride_k, const KernelTable& table, CompileContext& context) {
+Packed pack(const NodeSite& site, size_t operand, int64_t n, int64_t k, int64_t stride_n, int64_t stride_k,
+            const KernelTable& table, CompileContext& context) {
   Tensor source = site.constant(operand);
   Packed out;
   Element type = packed_type(source.dtype(), site.compute);
@@ -51,7 +54,8 @@ Packed pack(const NodeSite& site, size_t operand, int64_t n, int64_t k, int64_t 
     own.n_end = std::min(n, own.n_begin + slice);
     table.pack(own);
     if (stride_k == 1)
-      context.release(operand, static_cast<size_t>(own.n_begin * row_bytes), static_cast<size_t>((own.n_end - own.n_begin) * row_bytes));
+      context.release(operand, static_cast<size_t>(own.n_begin * row_bytes),
+                      static_cast<size_t>((own.n_end - own.n_begin) * row_bytes));
   });
   if (stride_k != 1) context.release(operand, 0, source.size_bytes());
   return out;
@@ -64,8 +68,9 @@ struct ProductOperands {
 };
 
 /// A packed product with any number of weights on one x.
-std::unique_ptr<Kernel> make_linear(const NodeSite& site, CompileContext& context, const KernelTable& table, const std::vector<ProductOperands>& products,
-                                    Activation activation, std::optional<size_t> residual, bool transposed) {
+std::unique_ptr<Kernel> make_linear(const NodeSite& site, CompileContext& context, const KernelTable& table,
+                                    const std::vector<ProductOperands>& products, Activation activation,
+                                    std::optional<size_t> residual, bool transposed) {
   std::vector<std::shared_ptr<void>> memory;
   std::vector<size_t> owned;
   size_t bytes = 0;
@@ -92,7 +97,8 @@ std::unique_ptr<Kernel> make_linear(const NodeSite& site, CompileContext& contex
       [fixed, products, residual, &table](const ConcreteNode& node) {
         LinearArgs sized = fixed;
         const auto& x = node.inputs[0];
-        if (x.back() != sized.k) fail(ErrorCode::invalid_shape, "x is {}; the weight takes {} features", to_string(x), sized.k);
+        if (x.back() != sized.k)
+          fail(ErrorCode::invalid_shape, "x is {}; the weight takes {} features", to_string(x), sized.k);
         sized.m = product(std::span(x).first(x.size() - 1));
         Prepared out;
         out.scratch_bytes = table.linear_scratch_bytes(sized, node.num_threads);
@@ -116,7 +122,8 @@ std::unique_ptr<Kernel> make_linear(const NodeSite& site, CompileContext& contex
 std::optional<std::string> why_not_packed(const NodeSite& site, size_t weight) {
   if (auto reason = require_f32(site, {0})) return reason;
   if (!site.constant_in(weight)) return "a weight that is computed in each call";
-  if (!packable(site.in(weight).dtype) || !site.in(weight).encoding.plain()) return "a weight of " + site.in(weight).to_string();
+  if (!packable(site.in(weight).dtype) || !site.in(weight).encoding.plain())
+    return "a weight of " + site.in(weight).to_string();
   return std::nullopt;
 }
 
@@ -153,8 +160,10 @@ FusedLinear operands_of_group(const NodeSite& site) {
 }
 
 std::optional<std::string> why_not_fused(const NodeSite& site, const FusedLinear& operands) {
-  if (!is_activation(site.node.attrs.string("activation"))) return "the activation " + site.node.attrs.string("activation");
-  if (operands.products.size() > LinearArgs::kMaxOutputs) return fmt::format("{} products; at most {}", operands.products.size(), LinearArgs::kMaxOutputs);
+  if (!is_activation(site.node.attrs.string("activation")))
+    return "the activation " + site.node.attrs.string("activation");
+  if (operands.products.size() > LinearArgs::kMaxOutputs)
+    return fmt::format("{} products; at most {}", operands.products.size(), LinearArgs::kMaxOutputs);
   for (const ProductOperands& p : operands.products) {
     if (auto reason = why_not_packed(site, p.weight)) return reason;
     if (p.bias)
@@ -169,11 +178,13 @@ std::optional<std::string> why_not_fused(const NodeSite& site, const FusedLinear
 void add_matmul(Entries& entries, const KernelTable& table) {
   entries.push_back({"matmul", "packed_gemm",
                      [](const NodeSite& site) -> std::optional<std::string> {
-                       if (site.in(1).rank() != 2 || site.in(0).rank() < 2) return "a right side that is no constant matrix";
+                       if (site.in(1).rank() != 2 || site.in(0).rank() < 2)
+                         return "a right side that is no constant matrix";
                        return why_not_packed(site, 1);
                      },
                      [&table](const NodeSite& site, CompileContext& context) {
-                       return make_linear(site, context, table, {ProductOperands{}}, Activation::none, std::nullopt, true);
+                       return make_linear(site, context, table, {ProductOperands{}}, Activation::none, std::nullopt,
+                                          true);
                      }});
   entries.push_back(
       {"matmul", "batched_gemm",
@@ -191,7 +202,9 @@ void add_matmul(Entries& entries, const KernelTable& table) {
            sized.m = a[a.size() - 2];
            sized.k = a.back();
            sized.n = b.back();
-           if (b[b.size() - 2] != sized.k) fail(ErrorCode::invalid_shape, "matmul of {} and {}", to_string(node.inputs[0]), to_string(node.inputs[1]));
+           if (b[b.size() - 2] != sized.k)
+             fail(ErrorCode::invalid_shape, "matmul of {} and {}", to_string(node.inputs[0]),
+                  to_string(node.inputs[1]));
            sized.a_stride = sized.k;
            sized.b_stride_k = sized.n;
            sized.b_stride_n = 1;
@@ -271,15 +284,20 @@ void add_linear_kernels(Entries& entries, const KernelTable& table) {
                        if (site.num_in() == 3) p.bias = 2;
                        return make_linear(site, context, table, {p}, Activation::none, std::nullopt, false);
                      }});
-  entries.push_back({"fused_linear", "packed_gemm", [](const NodeSite& site) { return why_not_fused(site, operands_of_fused_linear(site)); },
+  entries.push_back({"fused_linear", "packed_gemm",
+                     [](const NodeSite& site) { return why_not_fused(site, operands_of_fused_linear(site)); },
                      [&table](const NodeSite& site, CompileContext& context) {
                        FusedLinear f = operands_of_fused_linear(site);
-                       return make_linear(site, context, table, f.products, activation_from_name(site.node.attrs.string("activation")), f.residual, false);
+                       return make_linear(site, context, table, f.products,
+                                          activation_from_name(site.node.attrs.string("activation")), f.residual,
+                                          false);
                      }});
-  entries.push_back({"fused_linear_group", "packed_gemm", [](const NodeSite& site) { return why_not_fused(site, operands_of_group(site)); },
+  entries.push_back({"fused_linear_group", "packed_gemm",
+                     [](const NodeSite& site) { return why_not_fused(site, operands_of_group(site)); },
                      [&table](const NodeSite& site, CompileContext& context) {
                        return make_linear(site, context, table, operands_of_group(site).products,
-                                          activation_from_name(site.node.attrs.string("activation")), std::nullopt, false);
+                                          activation_from_name(site.node.attrs.string("activation")), std::nullopt,
+                                          false);
                      }});
   add_matmul(entries, table);
 }

@@ -22,24 +22,28 @@ Prepared run_copies(std::vector<CopyStep> steps, const KernelTable& table) {
   out.run = [steps = std::move(steps), &table](Executor& executor, const LaunchArgs& args) {
     for (const CopyStep& step : steps) {
       CopyArgs copy = step.args;
-      copy.src = static_cast<const std::byte*>(args.inputs[step.input]) + step.src_offset * static_cast<int64_t>(copy.element_size);
-      copy.dst = static_cast<std::byte*>(args.outputs[step.output]) + step.dst_offset * static_cast<int64_t>(copy.element_size);
+      copy.src = static_cast<const std::byte*>(args.inputs[step.input]) +
+                 step.src_offset * static_cast<int64_t>(copy.element_size);
+      copy.dst = static_cast<std::byte*>(args.outputs[step.output]) +
+                 step.dst_offset * static_cast<int64_t>(copy.element_size);
       table.copy(copy, executor);
     }
   };
   return out;
 }
 
-using PlanCopies = std::function<std::vector<CopyStep>(const Attrs& attrs, size_t element_size, const ConcreteNode& node)>;
+using PlanCopies =
+    std::function<std::vector<CopyStep>(const Attrs& attrs, size_t element_size, const ConcreteNode& node)>;
 
 void add_copy_kernel(Entries& entries, const KernelTable& table, const std::string& op, PlanCopies plan,
                      std::function<std::optional<std::string>(const NodeSite&)> why_not = nullptr) {
-  entries.push_back({op, "copy", std::move(why_not), [plan = std::move(plan), &table](const NodeSite& site, CompileContext&) {
-                       size_t element_size = size_of(site.out().dtype);
-                       return make_kernel([attrs = site.node.attrs, element_size, plan, &table](const ConcreteNode& node) {
-                         return run_copies(plan(attrs, element_size, node), table);
-                       });
-                     }});
+  entries.push_back(
+      {op, "copy", std::move(why_not), [plan = std::move(plan), &table](const NodeSite& site, CompileContext&) {
+         size_t element_size = size_of(site.out().dtype);
+         return make_kernel([attrs = site.node.attrs, element_size, plan, &table](const ConcreteNode& node) {
+           return run_copies(plan(attrs, element_size, node), table);
+         });
+       }});
 }
 
 std::vector<CopyStep> plan_transpose(const Attrs& attrs, size_t element_size, const ConcreteNode& node) {
@@ -57,7 +61,8 @@ std::vector<CopyStep> plan_slice(const Attrs& attrs, size_t element_size, const 
   int64_t count = node.outputs[0][axis];
   int64_t step = attrs.integer("step");
   if (count > 0 && (start < 0 || start + (count - 1) * step >= node.inputs[0][axis]))
-    fail(ErrorCode::invalid_shape, "slice of axis {} from {} with {} positions of step {} leaves the extent {}", axis, start, count, step, node.inputs[0][axis]);
+    fail(ErrorCode::invalid_shape, "slice of axis {} from {} with {} positions of step {} leaves the extent {}", axis,
+         start, count, step, node.inputs[0][axis]);
   int64_t offset = start * src[axis];
   src[axis] *= step;
   return {{make_copy(node.outputs[0], src, contiguous_strides(node.outputs[0]), element_size), 0, 0, offset, 0}};
@@ -69,7 +74,8 @@ std::vector<CopyStep> plan_concat(const Attrs& attrs, size_t element_size, const
   std::vector<CopyStep> steps;
   int64_t offset = 0;
   for (size_t i = 0; i < node.inputs.size(); ++i) {
-    steps.push_back({make_copy(node.inputs[i], contiguous_strides(node.inputs[i]), dst, element_size), i, 0, 0, offset * dst[axis]});
+    steps.push_back({make_copy(node.inputs[i], contiguous_strides(node.inputs[i]), dst, element_size), i, 0, 0,
+                     offset * dst[axis]});
     offset += node.inputs[i][axis];
   }
   return steps;
@@ -81,11 +87,13 @@ std::vector<CopyStep> plan_split(const Attrs& attrs, size_t element_size, const 
   std::vector<CopyStep> steps;
   int64_t offset = 0;
   for (size_t i = 0; i < node.outputs.size(); ++i) {
-    steps.push_back({make_copy(node.outputs[i], src, contiguous_strides(node.outputs[i]), element_size), 0, i, offset * src[axis], 0});
+    steps.push_back({make_copy(node.outputs[i], src, contiguous_strides(node.outputs[i]), element_size), 0, i,
+                     offset * src[axis], 0});
     offset += node.outputs[i][axis];
   }
   if (offset != node.inputs[0][axis])
-    fail(ErrorCode::invalid_shape, "split of axis {}: the parts have {} positions together, the axis has {}", axis, offset, node.inputs[0][axis]);
+    fail(ErrorCode::invalid_shape, "split of axis {}: the parts have {} positions together, the axis has {}", axis,
+         offset, node.inputs[0][axis]);
   return steps;
 }
 
@@ -116,8 +124,8 @@ std::vector<CopyStep> plan_flip(const Attrs& attrs, size_t element_size, const C
 
 /// Rows of `row_bytes` picked by index; shared by gather and embedding.
 template <typename Index>
-void gather_rows(Executor& executor, const std::byte* table, const Index* indices, std::byte* out, int64_t outer, int64_t axis_extent,
-                 int64_t num_indices, size_t row_bytes, bool allow_negative) {
+void gather_rows(Executor& executor, const std::byte* table, const Index* indices, std::byte* out, int64_t outer,
+                 int64_t axis_extent, int64_t num_indices, size_t row_bytes, bool allow_negative) {
   int64_t total = outer * num_indices;
   int64_t per_task = std::max<int64_t>(1, static_cast<int64_t>(32768 / std::max<size_t>(row_bytes, 1)));
   executor.parallel_for((total + per_task - 1) / per_task, [&](int64_t task, int) {
@@ -125,8 +133,10 @@ void gather_rows(Executor& executor, const std::byte* table, const Index* indice
       int64_t index = indices[i % num_indices];
       int64_t row = index < 0 && allow_negative ? index + axis_extent : index;
       if (row < 0 || row >= axis_extent)
-        fail(ErrorCode::invalid_argument, "index {} at position {} is out of range: the table has {} rows", index, i % num_indices, axis_extent);
-      std::memcpy(out + static_cast<size_t>(i) * row_bytes, table + static_cast<size_t>(i / num_indices * axis_extent + row) * row_bytes, row_bytes);
+        fail(ErrorCode::invalid_argument, "index {} at position {} is out of range: the table has {} rows", index,
+             i % num_indices, axis_extent);
+      std::memcpy(out + static_cast<size_t>(i) * row_bytes,
+                  table + static_cast<size_t>(i / num_indices * axis_extent + row) * row_bytes, row_bytes);
     }
   });
 }
@@ -156,9 +166,11 @@ void add_gather(Entries& entries, const std::string& op, bool embedding) {
                            const auto* table = static_cast<const std::byte*>(args.inputs[0]);
                            auto* y = static_cast<std::byte*>(args.outputs[0]);
                            if (wide) {
-                             gather_rows(executor, table, static_cast<const int64_t*>(args.inputs[1]), y, outer, extent, count, row_bytes, !embedding);
+                             gather_rows(executor, table, static_cast<const int64_t*>(args.inputs[1]), y, outer, extent,
+                                         count, row_bytes, !embedding);
                            } else {
-                             gather_rows(executor, table, static_cast<const int32_t*>(args.inputs[1]), y, outer, extent, count, row_bytes, !embedding);
+                             gather_rows(executor, table, static_cast<const int32_t*>(args.inputs[1]), y, outer, extent,
+                                         count, row_bytes, !embedding);
                            }
                          };
                          return out;
@@ -174,7 +186,8 @@ void fill(std::byte* out, int64_t n, const void* value, size_t size) {
 void add_pad(Entries& entries, const KernelTable& table) {
   entries.push_back({"pad", "fill_and_copy",
                      [](const NodeSite& site) -> std::optional<std::string> {
-                       if (site.node.attrs.string("mode") != "constant") return "padding mode " + site.node.attrs.string("mode");
+                       if (site.node.attrs.string("mode") != "constant")
+                         return "padding mode " + site.node.attrs.string("mode");
                        return std::nullopt;
                      },
                      [&table](const NodeSite& site, CompileContext&) {
@@ -189,7 +202,8 @@ void add_pad(Entries& entries, const KernelTable& table) {
                            if (b < 0) fail(ErrorCode::invalid_shape, "padding of axis {} by {}", i, b);
                            offset += b * dst[i];
                          }
-                         CopyStep copy{make_copy(node.inputs[0], contiguous_strides(node.inputs[0]), dst, element_size), 0, 0, 0, offset};
+                         CopyStep copy{make_copy(node.inputs[0], contiguous_strides(node.inputs[0]), dst, element_size),
+                                       0, 0, 0, offset};
                          Prepared inner = run_copies({copy}, table);
                          int64_t total = product(node.outputs[0]);
                          Prepared out;
@@ -220,17 +234,21 @@ void add_generators(Entries& entries) {
       return make_kernel([attrs = site.node.attrs, dtype, make](const ConcreteNode& node) {
         Tensor values = make(attrs, dtype, node);
         Prepared out;
-        out.run = [values](Executor&, const LaunchArgs& args) { std::memcpy(args.outputs[0], values.data(), values.size_bytes()); };
+        out.run = [values](Executor&, const LaunchArgs& args) {
+          std::memcpy(args.outputs[0], values.data(), values.size_bytes());
+        };
         return out;
       });
     };
   };
-  entries.push_back({"iota", "precomputed", nullptr, values_kernel([](const Attrs&, DType dtype, const ConcreteNode& node) {
-                       Tensor out(dtype, node.outputs[0]);
-                       for (int64_t i = 0; i < out.num_elements(); ++i) out.set_int(i, i);
-                       return out;
-                     })});
-  entries.push_back({"dim_value", "precomputed", nullptr, values_kernel([](const Attrs& attrs, DType dtype, const ConcreteNode& node) {
+  entries.push_back(
+      {"iota", "precomputed", nullptr, values_kernel([](const Attrs&, DType dtype, const ConcreteNode& node) {
+         Tensor out(dtype, node.outputs[0]);
+         for (int64_t i = 0; i < out.num_elements(); ++i) out.set_int(i, i);
+         return out;
+       })});
+  entries.push_back({"dim_value", "precomputed", nullptr,
+                     values_kernel([](const Attrs& attrs, DType dtype, const ConcreteNode& node) {
                        Tensor out(dtype, {});
                        out.set_int(0, attrs.dims("dim")[0].evaluate(node.dims));
                        return out;

@@ -26,7 +26,9 @@ NormSite read_site(const NodeSite& site) {
   return out;
 }
 
-std::optional<std::string> why_not(const NodeSite& site) { return require_f32(site, {0, 1, 2, 3}); }
+std::optional<std::string> why_not(const NodeSite& site) {
+  return require_f32(site, {0, 1, 2, 3});
+}
 
 void add_norm(Entries& entries, const KernelTable& table, const std::string& op) {
   entries.push_back({op, "rows", why_not, [&table](const NodeSite& site, CompileContext&) {
@@ -65,7 +67,8 @@ void add_norm(Entries& entries, const KernelTable& table, const std::string& op)
 void add_softmax(Entries& entries, const KernelTable& table, const std::string& op, bool log) {
   entries.push_back({op, "rows",
                      [](const NodeSite& site) -> std::optional<std::string> {
-                       if (site.node.attrs.integer("axis") != site.in(0).rank() - 1) return "an axis that is not the last";
+                       if (site.node.attrs.integer("axis") != site.in(0).rank() - 1)
+                         return "an axis that is not the last";
                        return require_f32(site, {0});
                      },
                      [log, &table](const NodeSite&, CompileContext&) {

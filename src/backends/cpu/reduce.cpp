@@ -88,7 +88,8 @@ void fold_f32_logic(Fold fold, const ReduceArgs& a, const void* in, void* out, E
   });
 }
 
-void run_fold(Fold fold, DType dtype, const ReduceArgs& a, const void* in, void* out, const KernelTable& table, Executor& executor) {
+void run_fold(Fold fold, DType dtype, const ReduceArgs& a, const void* in, void* out, const KernelTable& table,
+              Executor& executor) {
   if (a.outer * a.inner == 0) return;
   bool logic = fold == Fold::any || fold == Fold::all;
   switch (dtype) {
@@ -96,7 +97,8 @@ void run_fold(Fold fold, DType dtype, const ReduceArgs& a, const void* in, void*
       if (logic) {
         fold_f32_logic(fold, a, in, out, executor);
       } else if (a.size == 0 && (fold == Fold::max || fold == Fold::min)) {
-        float nothing = fold == Fold::max ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
+        float nothing =
+            fold == Fold::max ? -std::numeric_limits<float>::infinity() : std::numeric_limits<float>::infinity();
         std::fill_n(static_cast<float*>(out), a.outer * a.inner, nothing);
       } else {
         ReduceArgs call = a;
@@ -134,7 +136,8 @@ void run_fold(Fold fold, DType dtype, const ReduceArgs& a, const void* in, void*
 
 std::optional<std::string> why_not(const NodeSite& site) {
   DType t = site.in(0).dtype;
-  if (t != DType::f32 && t != DType::i64 && t != DType::i32 && t != DType::boolean) return fmt::format("values of {}", name_of(t));
+  if (t != DType::f32 && t != DType::i64 && t != DType::i32 && t != DType::boolean)
+    return fmt::format("values of {}", name_of(t));
   return std::nullopt;
 }
 
@@ -149,7 +152,8 @@ void add_reduction(Entries& entries, const KernelTable& table, const NamedReduce
                          const auto& x = node.inputs[0];
                          ReduceArgs a;
                          Prepared out;
-                         bool neighbours = axes.empty() || axes.back() - axes.front() + 1 == static_cast<int64_t>(axes.size());
+                         bool neighbours =
+                             axes.empty() || axes.back() - axes.front() + 1 == static_cast<int64_t>(axes.size());
                          if (neighbours) {
                            std::span<const int64_t> extents = x;
                            size_t begin = axes.empty() ? 0 : static_cast<size_t>(axes.front());
@@ -168,7 +172,8 @@ void add_reduction(Entries& entries, const KernelTable& table, const NamedReduce
                          std::vector<int64_t> source;
                          for (bool reduced : {false, true}) {
                            for (size_t k = 0; k < x.size(); ++k) {
-                             if (std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(k)) != reduced) continue;
+                             if (std::binary_search(axes.begin(), axes.end(), static_cast<int64_t>(k)) != reduced)
+                               continue;
                              dims.push_back(x[k]);
                              source.push_back(strides[k]);
                              (reduced ? a.size : a.outer) *= x[k];
@@ -189,27 +194,30 @@ void add_reduction(Entries& entries, const KernelTable& table, const NamedReduce
 }
 
 void add_arg_reduction(Entries& entries, const KernelTable& table, bool smallest) {
-  entries.push_back({smallest ? "arg_min" : "arg_max", "arg_reduce", [](const NodeSite& site) { return require_f32(site, {0}); },
-                     [smallest, &table](const NodeSite& site, CompileContext&) {
-                       auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
-                       return make_kernel([axis, smallest, &table](const ConcreteNode& node) {
-                         std::span<const int64_t> x = node.inputs[0];
-                         ArgReduceArgs a;
-                         a.outer = product(x.first(axis));
-                         a.size = x[axis];
-                         a.inner = product(x.subspan(axis + 1));
-                         a.smallest = smallest;
-                         if (a.size == 0) fail(ErrorCode::invalid_shape, "the index of the largest or smallest of no elements: x is {}", to_string(node.inputs[0]));
-                         Prepared out;
-                         out.run = [a, &table](Executor& executor, const LaunchArgs& args) {
-                           ArgReduceArgs call = a;
-                           call.x = static_cast<const float*>(args.inputs[0]);
-                           call.y = static_cast<int64_t*>(args.outputs[0]);
-                           if (call.outer * call.inner > 0) table.arg_reduce(call, executor);
-                         };
-                         return out;
-                       });
-                     }});
+  entries.push_back(
+      {smallest ? "arg_min" : "arg_max", "arg_reduce", [](const NodeSite& site) { return require_f32(site, {0}); },
+       [smallest, &table](const NodeSite& site, CompileContext&) {
+         auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+         return make_kernel([axis, smallest, &table](const ConcreteNode& node) {
+           std::span<const int64_t> x = node.inputs[0];
+           ArgReduceArgs a;
+           a.outer = product(x.first(axis));
+           a.size = x[axis];
+           a.inner = product(x.subspan(axis + 1));
+           a.smallest = smallest;
+           if (a.size == 0)
+             fail(ErrorCode::invalid_shape, "the index of the largest or smallest of no elements: x is {}",
+                  to_string(node.inputs[0]));
+           Prepared out;
+           out.run = [a, &table](Executor& executor, const LaunchArgs& args) {
+             ArgReduceArgs call = a;
+             call.x = static_cast<const float*>(args.inputs[0]);
+             call.y = static_cast<int64_t*>(args.outputs[0]);
+             if (call.outer * call.inner > 0) table.arg_reduce(call, executor);
+           };
+           return out;
+         });
+       }});
 }
 
 }  // namespace

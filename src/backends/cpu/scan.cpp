@@ -25,7 +25,8 @@ void for_lines(Executor& executor, const Lines& lines, Body body) {
   int64_t count = lines.outer * lines.inner;
   int64_t per_task = std::max<int64_t>(1, 8192 / std::max<int64_t>(lines.size, 1));
   executor.parallel_for((count + per_task - 1) / per_task, [&](int64_t task, int) {
-    for (int64_t i = task * per_task; i < std::min(count, (task + 1) * per_task); ++i) body(i / lines.inner, i % lines.inner);
+    for (int64_t i = task * per_task; i < std::min(count, (task + 1) * per_task); ++i)
+      body(i / lines.inner, i % lines.inner);
   });
 }
 
@@ -49,7 +50,8 @@ void add_cumsum(Entries& entries) {
   entries.push_back({"cumsum", "lines",
                      [](const NodeSite& site) -> std::optional<std::string> {
                        DType t = site.in(0).dtype;
-                       if (t == DType::f32 || t == DType::i64 || t == DType::i32 || t == DType::boolean) return std::nullopt;
+                       if (t == DType::f32 || t == DType::i64 || t == DType::i32 || t == DType::boolean)
+                         return std::nullopt;
                        return fmt::format("values of {}", name_of(t));
                      },
                      [](const NodeSite& site, CompileContext&) {
@@ -61,10 +63,22 @@ void add_cumsum(Entries& entries) {
                          Prepared out;
                          out.run = [=](Executor& executor, const LaunchArgs& args) {
                            switch (dtype) {
-                             case DType::f32: cumulate<float, float, double>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
-                             case DType::i64: cumulate<int64_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
-                             case DType::i32: cumulate<int32_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
-                             default: cumulate<uint8_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0], exclusive, reverse); break;
+                             case DType::f32:
+                               cumulate<float, float, double>(executor, lines, args.inputs[0], args.outputs[0],
+                                                              exclusive, reverse);
+                               break;
+                             case DType::i64:
+                               cumulate<int64_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0],
+                                                                    exclusive, reverse);
+                               break;
+                             case DType::i32:
+                               cumulate<int32_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0],
+                                                                    exclusive, reverse);
+                               break;
+                             default:
+                               cumulate<uint8_t, int64_t, uint64_t>(executor, lines, args.inputs[0], args.outputs[0],
+                                                                    exclusive, reverse);
+                               break;
                            }
                          };
                          return out;
@@ -74,7 +88,8 @@ void add_cumsum(Entries& entries) {
 
 /// y[..., j, ...] = x[..., index[..., j, ...], ...]: the axes beside `axis` may be shorter in the indices.
 template <typename Index, typename Element>
-void pick(Executor& executor, const std::vector<int64_t>& x_shape, const std::vector<int64_t>& shape, size_t axis, const void* in, const void* ids, void* out) {
+void pick(Executor& executor, const std::vector<int64_t>& x_shape, const std::vector<int64_t>& shape, size_t axis,
+          const void* in, const void* ids, void* out) {
   const auto* x = static_cast<const Element*>(in);
   const auto* index = static_cast<const Index*>(ids);
   auto* y = static_cast<Element*>(out);
@@ -94,7 +109,8 @@ void pick(Executor& executor, const std::vector<int64_t>& x_shape, const std::ve
       for (int64_t j = 0; j < last; ++j) {
         int64_t id = index[r * last + j];
         int64_t at = id < 0 ? id + extent : id;
-        if (at < 0 || at >= extent) fail(ErrorCode::invalid_argument, "index {} is out of range for an axis of {}", id, extent);
+        if (at < 0 || at >= extent)
+          fail(ErrorCode::invalid_argument, "index {} is out of range for an axis of {}", id, extent);
         y[r * last + j] = x[base + at * strides[axis] + (axis + 1 == shape.size() ? 0 : j)];
       }
     }
@@ -102,12 +118,21 @@ void pick(Executor& executor, const std::vector<int64_t>& x_shape, const std::ve
 }
 
 template <typename Index>
-void pick_sized(size_t element_size, Executor& executor, const std::vector<int64_t>& x_shape, const std::vector<int64_t>& shape, size_t axis, const LaunchArgs& args) {
+void pick_sized(size_t element_size, Executor& executor, const std::vector<int64_t>& x_shape,
+                const std::vector<int64_t>& shape, size_t axis, const LaunchArgs& args) {
   switch (element_size) {
-    case 1: pick<Index, uint8_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
-    case 2: pick<Index, uint16_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
-    case 4: pick<Index, uint32_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
-    default: pick<Index, uint64_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]); break;
+    case 1:
+      pick<Index, uint8_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]);
+      break;
+    case 2:
+      pick<Index, uint16_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]);
+      break;
+    case 4:
+      pick<Index, uint32_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]);
+      break;
+    default:
+      pick<Index, uint64_t>(executor, x_shape, shape, axis, args.inputs[0], args.inputs[1], args.outputs[0]);
+      break;
   }
 }
 
@@ -123,7 +148,8 @@ void add_gather_elements(Entries& entries) {
                        bool wide = site.in(1).dtype == DType::i64;
                        return make_kernel([axis, element_size, wide](const ConcreteNode& node) {
                          Prepared out;
-                         out.run = [axis, element_size, wide, x_shape = node.inputs[0], shape = node.outputs[0]](Executor& executor, const LaunchArgs& args) {
+                         out.run = [axis, element_size, wide, x_shape = node.inputs[0], shape = node.outputs[0]](
+                                       Executor& executor, const LaunchArgs& args) {
                            if (wide) {
                              pick_sized<int64_t>(element_size, executor, x_shape, shape, axis, args);
                            } else {
@@ -135,9 +161,10 @@ void add_gather_elements(Entries& entries) {
                      }});
 }
 
-/// top_k and sort of f32: the first `keep` positions of each line in order, NaN as the largest, equal ones as they stand.
-/// Scratch: one index a position of a line, for each thread.
-void run_order(Executor& executor, const Lines& lines, int64_t keep, bool largest, const float* x, float* values, int64_t* indices, void* scratch) {
+/// top_k and sort of f32: the first `keep` positions of each line in order, NaN as the largest, equal ones as they
+/// stand. Scratch: one index a position of a line, for each thread.
+void run_order(Executor& executor, const Lines& lines, int64_t keep, bool largest, const float* x, float* values,
+               int64_t* indices, void* scratch) {
   executor.parallel_for(lines.outer * lines.inner, [&](int64_t line, int thread) {
     int64_t* order = static_cast<int64_t*>(scratch) + thread * lines.size;
     const float* from = x + line / lines.inner * lines.size * lines.inner + line % lines.inner;
@@ -161,23 +188,27 @@ void run_order(Executor& executor, const Lines& lines, int64_t keep, bool larges
 }
 
 void add_order(Entries& entries, const std::string& op) {
-  entries.push_back({op, "partial_sort", [](const NodeSite& site) { return require_f32(site, {0}); }, [op](const NodeSite& site, CompileContext&) {
-                       auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
-                       bool largest = site.node.attrs.boolean(op == "sort" ? "descending" : "largest");
-                       return make_kernel([axis, largest](const ConcreteNode& node) {
-                         Lines lines = lines_of(node.inputs[0], axis);
-                         int64_t keep = node.outputs[0][axis];
-                         if (keep > lines.size) fail(ErrorCode::invalid_shape, "k is {}; expected 0 to {}, the extent of the axis", keep, lines.size);
-                         Prepared out;
-                         out.scratch_bytes = static_cast<size_t>(lines.size) * sizeof(int64_t) * static_cast<size_t>(node.num_threads);
-                         out.run = [lines, keep, largest](Executor& executor, const LaunchArgs& args) {
-                           if (lines.outer * lines.inner * keep == 0) return;
-                           run_order(executor, lines, keep, largest, static_cast<const float*>(args.inputs[0]), static_cast<float*>(args.outputs[0]),
-                                     static_cast<int64_t*>(args.outputs[1]), args.scratch);
-                         };
-                         return out;
-                       });
-                     }});
+  entries.push_back(
+      {op, "partial_sort", [](const NodeSite& site) { return require_f32(site, {0}); },
+       [op](const NodeSite& site, CompileContext&) {
+         auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+         bool largest = site.node.attrs.boolean(op == "sort" ? "descending" : "largest");
+         return make_kernel([axis, largest](const ConcreteNode& node) {
+           Lines lines = lines_of(node.inputs[0], axis);
+           int64_t keep = node.outputs[0][axis];
+           if (keep > lines.size)
+             fail(ErrorCode::invalid_shape, "k is {}; expected 0 to {}, the extent of the axis", keep, lines.size);
+           Prepared out;
+           out.scratch_bytes =
+               static_cast<size_t>(lines.size) * sizeof(int64_t) * static_cast<size_t>(node.num_threads);
+           out.run = [lines, keep, largest](Executor& executor, const LaunchArgs& args) {
+             if (lines.outer * lines.inner * keep == 0) return;
+             run_order(executor, lines, keep, largest, static_cast<const float*>(args.inputs[0]),
+                       static_cast<float*>(args.outputs[0]), static_cast<int64_t*>(args.outputs[1]), args.scratch);
+           };
+           return out;
+         });
+       }});
 }
 
 }  // namespace

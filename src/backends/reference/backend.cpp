@@ -1,7 +1,8 @@
 // The reference backend: every op by its plain implementation, exact and slow.
+#include "backend/backend.h"
+
 #include <cstring>
 
-#include "backend/backend.h"
 #include "ops/evaluate.h"
 #include "ops/registry.h"
 
@@ -19,23 +20,33 @@ class HostStream : public Stream {
 
 class ReferenceLaunch : public Launch {
  public:
-  ReferenceLaunch(const OpDef& op, const Attrs& attrs, const std::vector<std::shared_ptr<const Graph>>& regions, std::vector<DType> in_types,
-                  std::vector<DType> out_types, const ConcreteNode& node)
-      : op_(op), attrs_(attrs), regions_(regions), in_types_(std::move(in_types)), out_types_(std::move(out_types)), dims_(node.dims),
-        in_shapes_(node.inputs.begin(), node.inputs.end()), out_shapes_(node.outputs.begin(), node.outputs.end()) {}
+  ReferenceLaunch(const OpDef& op, const Attrs& attrs, const std::vector<std::shared_ptr<const Graph>>& regions,
+                  std::vector<DType> in_types, std::vector<DType> out_types, const ConcreteNode& node)
+      : op_(op),
+        attrs_(attrs),
+        regions_(regions),
+        in_types_(std::move(in_types)),
+        out_types_(std::move(out_types)),
+        dims_(node.dims),
+        in_shapes_(node.inputs.begin(), node.inputs.end()),
+        out_shapes_(node.outputs.begin(), node.outputs.end()) {}
 
   void record(Stream&, const LaunchArgs& args) const override {
     std::vector<Tensor> in;
     std::vector<Tensor> out;
     for (size_t i = 0; i < in_types_.size(); ++i)
       in.push_back(Tensor::borrow(in_types_[i], in_shapes_[i], const_cast<void*>(args.inputs[i]), nullptr));
-    for (size_t i = 0; i < out_types_.size(); ++i) out.push_back(Tensor::borrow(out_types_[i], out_shapes_[i], args.outputs[i], nullptr));
+    for (size_t i = 0; i < out_types_.size(); ++i)
+      out.push_back(Tensor::borrow(out_types_[i], out_shapes_[i], args.outputs[i], nullptr));
     EvalContext context(attrs_, dims_, in, out);
-    context.run_region = [&](size_t region, std::span<const Tensor> inputs) { return ops::evaluate(*regions_.at(region), inputs); };
+    context.run_region = [&](size_t region, std::span<const Tensor> inputs) {
+      return ops::evaluate(*regions_.at(region), inputs);
+    };
     op_.reference(context);
     // A reference may assign its result instead of writing into it.
     for (size_t i = 0; i < out.size(); ++i)
-      if (out[i].data() != args.outputs[i] && out[i].size_bytes() > 0) std::memcpy(args.outputs[i], out[i].data(), out[i].size_bytes());
+      if (out[i].data() != args.outputs[i] && out[i].size_bytes() > 0)
+        std::memcpy(args.outputs[i], out[i].data(), out[i].size_bytes());
   }
 
  private:
@@ -51,7 +62,8 @@ class ReferenceLaunch : public Launch {
 
 class ReferenceKernel : public Kernel {
  public:
-  explicit ReferenceKernel(const NodeSite& site) : op_(*site.node.op), attrs_(site.node.attrs), regions_(site.node.regions) {
+  explicit ReferenceKernel(const NodeSite& site)
+      : op_(*site.node.op), attrs_(site.node.attrs), regions_(site.node.regions) {
     for (size_t i = 0; i < site.num_in(); ++i) in_types_.push_back(site.in(i).dtype);
     for (size_t i = 0; i < site.node.results.size(); ++i) out_types_.push_back(site.out(i).dtype);
   }
@@ -72,9 +84,9 @@ class ReferenceBackend : public Backend {
   ReferenceBackend() {
     for (const OpDef* op : ops::registry().all()) {
       if (!op->reference) continue;
-      kernels_.push_back({op->name, "reference",
-                          nullptr,
-                          [](const NodeSite& site, CompileContext&) { return std::make_unique<ReferenceKernel>(site); }});
+      kernels_.push_back({op->name, "reference", nullptr, [](const NodeSite& site, CompileContext&) {
+                            return std::make_unique<ReferenceKernel>(site);
+                          }});
     }
   }
   std::string_view name() const override { return "reference"; }
@@ -87,7 +99,9 @@ class ReferenceBackend : public Backend {
   }
   int preference() const override { return -1; }
   const std::vector<KernelEntry>& kernels() const override { return kernels_; }
-  std::unique_ptr<Stream> make_stream(Executor& executor) const override { return std::make_unique<HostStream>(executor); }
+  std::unique_ptr<Stream> make_stream(Executor& executor) const override {
+    return std::make_unique<HostStream>(executor);
+  }
 
  private:
   std::vector<KernelEntry> kernels_;
@@ -95,6 +109,8 @@ class ReferenceBackend : public Backend {
 
 }  // namespace
 
-std::unique_ptr<Backend> make_reference_backend() { return std::make_unique<ReferenceBackend>(); }
+std::unique_ptr<Backend> make_reference_backend() {
+  return std::make_unique<ReferenceBackend>();
+}
 
 }  // namespace accelerate

@@ -245,7 +245,7 @@ void Tokenizer::read(const FileSet& files, const TokenizerOptions& options) {
 }
 
 std::vector<TokenEncoding> Tokenizer::encode_windows(const TextInput& input, const EncodeOptions& options,
-                                                size_t sample) const {
+                                                     size_t sample) const {
   const size_t size = input.first.size() + input.second.value_or("").size();
   if (size > max_text_bytes_) {
     fail(ErrorCode::invalid_argument, "the text has {} bytes, expected at most {}; split it", size, max_text_bytes_);
@@ -288,7 +288,7 @@ TokenEncoding Tokenizer::encode(const TextInput& input, const EncodeOptions& opt
 }
 
 std::vector<TokenEncoding> Tokenizer::encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options,
-                                              Executor* executor) const {
+                                                   Executor* executor) const {
   std::vector<std::vector<TokenEncoding>> windows(inputs.size());
   const auto encode_one = [&](int64_t i, int /*thread*/) {
     const auto sample = static_cast<size_t>(i);
@@ -354,7 +354,9 @@ std::string Tokenizer::join_tokens(std::span<const std::string> tokens) const {
   return crate::take(joined);
 }
 
-bool Tokenizer::marks_word_pieces() const { return at_model_kind(handle_->tokenizer) == at_word_piece; }
+bool Tokenizer::marks_word_pieces() const {
+  return at_model_kind(handle_->tokenizer) == at_word_piece;
+}
 
 std::optional<int64_t> Tokenizer::token_to_id(std::string_view token) const {
   const int64_t id = at_token_to_id(handle_->tokenizer, text_of(token));

@@ -75,7 +75,7 @@ class Tokenizer {
   /// In the order of the inputs; with options.overflow several windows an input (TokenEncoding::sample tells which).
   /// Not padded. Runs on `executor` if given. Errors: as encode.
   std::vector<TokenEncoding> encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options = {},
-                                     Executor* executor = nullptr) const;
+                                          Executor* executor = nullptr) const;
   /// This tokenizer's pad token and side, to the longest of the batch.
   /// Errors: invalid_model if there is no pad token.
   PaddingOptions padding() const;

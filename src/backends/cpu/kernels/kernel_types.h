@@ -45,7 +45,8 @@ struct PackedWeight {
 
 /// Writes rows [n_begin, n_end) of W into the packed form at dst (the whole buffer's start).
 /// W[n][k] is at source[n * stride_n + k * stride_k]: torch linear [N,K] has strides (K, 1), a [K,N] matrix
-/// (1, N). n_begin is a multiple of panel_columns; n_end too unless it is n. Slices may be packed in any order, by any threads.
+/// (1, N). n_begin is a multiple of panel_columns; n_end too unless it is n. Slices may be packed in any order, by any
+/// threads.
 struct PackArgs {
   const void* source = nullptr;
   Element source_type = Element::f32;  // f32, bf16 or f16
@@ -166,9 +167,56 @@ struct SoftmaxArgs {
 /// y = f(x), with parameters p0, p1 where named: leaky_relu(p0 slope), elu(p0 alpha), clamp(p0 low, p1 high),
 /// scale_shift (p0 * x + p1), softplus and the rest: none. relu6 = clamp(0, 6).
 enum class Unary : uint8_t {
-  copy, neg, abs, square, sqrt, rsqrt, reciprocal, exp, log, log2, log10, log1p, expm1, exp2, sin, cos, tan, asin, acos, atan,
-  sinh, cosh, tanh, asinh, acosh, atanh, sigmoid, relu, relu6, leaky_relu, elu, selu, gelu, gelu_tanh, quick_gelu,
-  silu, softplus, softsign, mish, hardsigmoid, hardswish, erf, floor, ceil, round, trunc, sign, clamp, scale_shift, logsigmoid
+  copy,
+  neg,
+  abs,
+  square,
+  sqrt,
+  rsqrt,
+  reciprocal,
+  exp,
+  log,
+  log2,
+  log10,
+  log1p,
+  expm1,
+  exp2,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  sinh,
+  cosh,
+  tanh,
+  asinh,
+  acosh,
+  atanh,
+  sigmoid,
+  relu,
+  relu6,
+  leaky_relu,
+  elu,
+  selu,
+  gelu,
+  gelu_tanh,
+  quick_gelu,
+  silu,
+  softplus,
+  softsign,
+  mish,
+  hardsigmoid,
+  hardswish,
+  erf,
+  floor,
+  ceil,
+  round,
+  trunc,
+  sign,
+  clamp,
+  scale_shift,
+  logsigmoid
 };
 
 /// min and max pass NaN on, as torch does. mod has the sign of the divisor (Python), fmod of the dividend.

@@ -15,28 +15,28 @@ namespace {
 
 // The functions used, resolved by name.
 struct Library {
-#define ACCELERATE_DNNL_FUNCTIONS(X) \
-  X(dnnl_engine_create)              \
-  X(dnnl_stream_create)              \
-  X(dnnl_stream_wait)                \
-  X(dnnl_memory_desc_create_with_tag) \
-  X(dnnl_memory_desc_destroy)        \
-  X(dnnl_memory_create)              \
-  X(dnnl_memory_destroy)             \
-  X(dnnl_memory_set_data_handle)     \
-  X(dnnl_primitive_attr_create)      \
-  X(dnnl_primitive_attr_destroy)     \
-  X(dnnl_primitive_attr_set_post_ops) \
-  X(dnnl_post_ops_create)            \
-  X(dnnl_post_ops_destroy)           \
-  X(dnnl_post_ops_append_eltwise)    \
-  X(dnnl_matmul_primitive_desc_create) \
+#define ACCELERATE_DNNL_FUNCTIONS(X)                \
+  X(dnnl_engine_create)                             \
+  X(dnnl_stream_create)                             \
+  X(dnnl_stream_wait)                               \
+  X(dnnl_memory_desc_create_with_tag)               \
+  X(dnnl_memory_desc_destroy)                       \
+  X(dnnl_memory_create)                             \
+  X(dnnl_memory_destroy)                            \
+  X(dnnl_memory_set_data_handle)                    \
+  X(dnnl_primitive_attr_create)                     \
+  X(dnnl_primitive_attr_destroy)                    \
+  X(dnnl_primitive_attr_set_post_ops)               \
+  X(dnnl_post_ops_create)                           \
+  X(dnnl_post_ops_destroy)                          \
+  X(dnnl_post_ops_append_eltwise)                   \
+  X(dnnl_matmul_primitive_desc_create)              \
   X(dnnl_convolution_forward_primitive_desc_create) \
-  X(dnnl_reorder_primitive_desc_create) \
-  X(dnnl_primitive_desc_query_md)    \
-  X(dnnl_primitive_desc_destroy)     \
-  X(dnnl_primitive_create)           \
-  X(dnnl_primitive_execute)          \
+  X(dnnl_reorder_primitive_desc_create)             \
+  X(dnnl_primitive_desc_query_md)                   \
+  X(dnnl_primitive_desc_destroy)                    \
+  X(dnnl_primitive_create)                          \
+  X(dnnl_primitive_execute)                         \
   X(dnnl_primitive_destroy)
 #define X(name) decltype(&::name) name = nullptr;
   ACCELERATE_DNNL_FUNCTIONS(X)
@@ -57,11 +57,11 @@ struct Library {
                "; set ACCELERATE_ONEDNN to the library's path";
       return;
     }
-#define X(function)                                                            \
-  function = reinterpret_cast<decltype(function)>(dlsym(handle, #function));   \
-  if (!function) {                                                             \
+#define X(function)                                                                       \
+  function = reinterpret_cast<decltype(function)>(dlsym(handle, #function));              \
+  if (!function) {                                                                        \
     reason = printable(name) + " has no " #function "; version 3.1 or later is expected"; \
-    return;                                                                    \
+    return;                                                                               \
   }
     ACCELERATE_DNNL_FUNCTIONS(X)
 #undef X
@@ -152,8 +152,8 @@ struct Primitive {
 
   // Takes a primitive descriptor; copies the weights, which are given in weight_desc.
   void build(dnnl_primitive_desc_t desc, dnnl_memory_desc_t source_desc, dnnl_memory_desc_t target_desc,
-             dnnl_memory_desc_t weight_desc, const float* weights, dnnl_memory_desc_t bias_desc, const float* bias_values,
-             int64_t bias_count) {
+             dnnl_memory_desc_t weight_desc, const float* weights, dnnl_memory_desc_t bias_desc,
+             const float* bias_values, int64_t bias_count) {
     Library& l = *lib;
     primitive = Owned<dnnl_primitive_t>(l.dnnl_primitive_destroy);
     check(l.dnnl_primitive_create(&primitive.handle, desc), "making a primitive");
@@ -227,7 +227,9 @@ OneDnnMatmul::OneDnnMatmul(int64_t m, int64_t n, int64_t k, const float* weight,
 OneDnnMatmul::~OneDnnMatmul() = default;
 OneDnnMatmul::OneDnnMatmul(OneDnnMatmul&&) noexcept = default;
 OneDnnMatmul& OneDnnMatmul::operator=(OneDnnMatmul&&) noexcept = default;
-void OneDnnMatmul::run(const float* a, float* c) const { impl_->run(a, c); }
+void OneDnnMatmul::run(const float* a, float* c) const {
+  impl_->run(a, c);
+}
 
 OneDnnConv::OneDnnConv(const ConvShape& s, const float* weight, const float* bias, Activation activation,
                        int num_threads)
@@ -250,9 +252,8 @@ OneDnnConv::OneDnnConv(const ConvShape& s, const float* weight, const float* bia
   const dnnl_dim_t strides[] = {s.stride_h, s.stride_w}, dilations[] = {s.dilation_h - 1, s.dilation_w - 1};
   const dnnl_dim_t low[] = {s.pad_top, s.pad_left};
   // What the output's size implies beyond the last row and column.
-  const dnnl_dim_t high[] = {
-      (s.out_h - 1) * s.stride_h + s.dilation_h * (s.kernel_h - 1) + 1 - s.in_h - s.pad_top,
-      (s.out_w - 1) * s.stride_w + s.dilation_w * (s.kernel_w - 1) + 1 - s.in_w - s.pad_left};
+  const dnnl_dim_t high[] = {(s.out_h - 1) * s.stride_h + s.dilation_h * (s.kernel_h - 1) + 1 - s.in_h - s.pad_top,
+                             (s.out_w - 1) * s.stride_w + s.dilation_w * (s.kernel_w - 1) + 1 - s.in_w - s.pad_left};
   Owned<dnnl_primitive_desc_t> desc(lib.dnnl_primitive_desc_destroy);
   check(lib.dnnl_convolution_forward_primitive_desc_create(
             &desc.handle, lib.engine, dnnl_forward_inference, dnnl_convolution_direct, source.handle, any.handle,
@@ -263,7 +264,9 @@ OneDnnConv::OneDnnConv(const ConvShape& s, const float* weight, const float* bia
 OneDnnConv::~OneDnnConv() = default;
 OneDnnConv::OneDnnConv(OneDnnConv&&) noexcept = default;
 OneDnnConv& OneDnnConv::operator=(OneDnnConv&&) noexcept = default;
-void OneDnnConv::run(const float* x, float* y) const { impl_->run(x, y); }
+void OneDnnConv::run(const float* x, float* y) const {
+  impl_->run(x, y);
+}
 
 }  // namespace accelerate::cpu
 
@@ -272,7 +275,9 @@ void OneDnnConv::run(const float* x, float* y) const { impl_->run(x, y); }
 namespace accelerate::cpu {
 namespace {
 constexpr const char* kReason = "this program was built without oneDNN's header dnnl.h";
-[[noreturn]] void unavailable() { fail(ErrorCode::backend_unavailable, "oneDNN is not available: {}", kReason); }
+[[noreturn]] void unavailable() {
+  fail(ErrorCode::backend_unavailable, "oneDNN is not available: {}", kReason);
+}
 }  // namespace
 
 bool onednn_available(std::string* reason) {
@@ -282,16 +287,24 @@ bool onednn_available(std::string* reason) {
 
 struct OneDnnMatmul::Impl {};
 struct OneDnnConv::Impl {};
-OneDnnMatmul::OneDnnMatmul(int64_t, int64_t, int64_t, const float*, const float*, Activation, int) { unavailable(); }
+OneDnnMatmul::OneDnnMatmul(int64_t, int64_t, int64_t, const float*, const float*, Activation, int) {
+  unavailable();
+}
 OneDnnMatmul::~OneDnnMatmul() = default;
 OneDnnMatmul::OneDnnMatmul(OneDnnMatmul&&) noexcept = default;
 OneDnnMatmul& OneDnnMatmul::operator=(OneDnnMatmul&&) noexcept = default;
-void OneDnnMatmul::run(const float*, float*) const { unavailable(); }
-OneDnnConv::OneDnnConv(const ConvShape&, const float*, const float*, Activation, int) { unavailable(); }
+void OneDnnMatmul::run(const float*, float*) const {
+  unavailable();
+}
+OneDnnConv::OneDnnConv(const ConvShape&, const float*, const float*, Activation, int) {
+  unavailable();
+}
 OneDnnConv::~OneDnnConv() = default;
 OneDnnConv::OneDnnConv(OneDnnConv&&) noexcept = default;
 OneDnnConv& OneDnnConv::operator=(OneDnnConv&&) noexcept = default;
-void OneDnnConv::run(const float*, float*) const { unavailable(); }
+void OneDnnConv::run(const float*, float*) const {
+  unavailable();
+}
 
 }  // namespace accelerate::cpu
 #endif

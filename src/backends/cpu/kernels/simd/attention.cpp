@@ -12,7 +12,7 @@ constexpr int64_t kMostQueries = 256;  // query rows of a task
 constexpr float kLog2E = 1.44269504088896341f;
 
 struct Sizes {
-  int64_t key_block, value_panels, value_padded, queries;  // of a task
+  int64_t key_block, value_panels, value_padded, queries;               // of a task
   int64_t packed_keys, packed_values, scores, sums, statistics, total;  // floats
 };
 
@@ -30,7 +30,8 @@ Sizes sizes_of(const AttentionArgs& args, int num_threads) {
   s.value_padded = s.value_panels * kPanel;
   // Fewer rows a task where there are too few tasks to balance, down to what pays for packing keys again.
   const int64_t heads = most(1, args.batch * args.heads), wanted = num_threads > 1 ? 3 * num_threads : 1;
-  const int64_t blocks = most(ceil_div(args.queries, kMostQueries), least(ceil_div(wanted, heads), ceil_div(args.queries, 64)));
+  const int64_t blocks =
+      most(ceil_div(args.queries, kMostQueries), least(ceil_div(wanted, heads), ceil_div(args.queries, 64)));
   s.queries = most(1, ceil_div(args.queries, most(1, blocks)));
   s.packed_keys = s.key_block * args.head_size;
   s.packed_values = s.value_padded * s.key_block;
@@ -48,8 +49,8 @@ ACCELERATE_INLINE int64_t visible_keys(const AttentionArgs& args, int64_t t) {
   return count < 0 ? 0 : least(count, args.keys);
 }
 
-// An additive mask in units of log2. The least finite values (torch.finfo.min) stay finite, so that a row masked by them
-// alone is uniform; -inf stays -inf.
+// An additive mask in units of log2. The least finite values (torch.finfo.min) stay finite, so that a row masked by
+// them alone is uniform; -inf stays -inf.
 ACCELERATE_INLINE V log2_mask(V mask) {
   return select(lt(mask, set(-__FLT_MAX__)), mask, max(mask, set(-2.3e38f)) * set(kLog2E));
 }
@@ -179,8 +180,7 @@ void attention_task(void* opaque, int64_t task, int thread) {
       for (int64_t i = 0; i < height; ++i) {
         const int64_t t = row + i;
         float* score_row = scores + i * score_stride;
-        const char* mask_row =
-            mask ? mask + mask_size * (t * args.mask_query + s0 * args.mask_key) : nullptr;
+        const char* mask_row = mask ? mask + mask_size * (t * args.mask_query + s0 * args.mask_key) : nullptr;
         const int64_t valid = most(0, least(seen, visible_keys(args, t0 + t) - s0));
         const float top = prepare_row(args, score_row, valid, padded, mask_row);
         const float new_top = tops[t] > top ? tops[t] : top;

@@ -169,7 +169,8 @@ void conv_task(void* opaque, int64_t task, int thread) {
 
 size_t conv_packed_size_bytes(const ConvShape& s) {
   // Room for either form; a depthwise one is smaller unless the input comes as NCHW.
-  const int64_t product = s.groups * ceil_div(s.out_channels / s.groups, kPanel) * panel_bytes(product_k(s), Element::f32);
+  const int64_t product =
+      s.groups * ceil_div(s.out_channels / s.groups, kPanel) * panel_bytes(product_k(s), Element::f32);
   return static_cast<size_t>(product);
 }
 

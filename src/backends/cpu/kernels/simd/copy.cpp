@@ -5,7 +5,9 @@
 namespace accelerate::cpu::ACCELERATE_TARGET {
 namespace {
 
-ACCELERATE_INLINE int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
+ACCELERATE_INLINE int64_t magnitude(int64_t x) {
+  return x < 0 ? -x : x;
+}
 
 // The copy with fewest axes: those of size 1 dropped, neighbours that are one run in both arrays merged, the last
 // one that with the smallest target stride.

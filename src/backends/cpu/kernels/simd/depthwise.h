@@ -15,8 +15,8 @@ static inline void depthwise(const ConvArgs& args, Executor& executor) {
     for (int64_t out_column = 0; out_column < s.out_w; ++out_column) {
       const int64_t left = out_column * s.stride_w - s.pad_left, pixel = line * s.out_w + out_column;
       float* y = args.y + pixel * channels;
-      const float* residual = args.epilogue.residual ? args.epilogue.residual + pixel * args.epilogue.residual_stride
-                                                     : nullptr;
+      const float* residual =
+          args.epilogue.residual ? args.epilogue.residual + pixel * args.epilogue.residual_stride : nullptr;
       for (int64_t c0 = 0; c0 < channels; c0 += 4 * kW) {
         V acc[4];
         const int64_t left_over = channels - c0;

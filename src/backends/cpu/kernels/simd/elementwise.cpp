@@ -22,7 +22,9 @@ ACCELERATE_INLINE void map_scalar(int64_t n, const float* x, float* y, F&& f) {
   for (int64_t i = 0; i < n; ++i) y[i] = f(x[i]);
 }
 
-ACCELERATE_INLINE V keep_nan(V x, V y) { return select(is_nan(x), x, y); }
+ACCELERATE_INLINE V keep_nan(V x, V y) {
+  return select(is_nan(x), x, y);
+}
 ACCELERATE_INLINE V sign_of(V x) {
   return select(lt(zero(), x), set(1.0f), select(lt(x, zero()), set(-1.0f), zero()));
 }
@@ -109,9 +111,10 @@ void unary(Unary op, int64_t n, const float* x, float* y, float p0, float p1) {
       ACCELERATE_MAP(relu6, clamp(v, zero(), set(6.0f)));
       ACCELERATE_MAP(leaky_relu, select(lt(v, zero()), v * set(p0), v));
       ACCELERATE_MAP(elu, select(lt(v, zero()), expm1(v) * set(p0), v));
-      ACCELERATE_MAP(selu, select(lt(v, zero()), expm1(v) * set(1.0507009873554804934193349852946f *
-                                                                1.6732632423543772848170429916717f),
-                                  v * set(1.0507009873554804934193349852946f)));
+      ACCELERATE_MAP(
+          selu,
+          select(lt(v, zero()), expm1(v) * set(1.0507009873554804934193349852946f * 1.6732632423543772848170429916717f),
+                 v * set(1.0507009873554804934193349852946f)));
       ACCELERATE_MAP(gelu, gelu(v));
       ACCELERATE_MAP(gelu_tanh, gelu_tanh(v));
       ACCELERATE_MAP(quick_gelu, quick_gelu(v));

@@ -9,10 +9,18 @@ constexpr int64_t kBlockK = 512;     // steps of k between visits to c, so that 
 constexpr int64_t kBlockRows = 128;  // rows of A that share one pass over the panels
 constexpr int64_t kLineFloats = 16;
 
-ACCELERATE_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-ACCELERATE_INLINE int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
-ACCELERATE_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-ACCELERATE_INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+ACCELERATE_INLINE int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+ACCELERATE_INLINE int64_t round_up(int64_t a, int64_t b) {
+  return ceil_div(a, b) * b;
+}
+ACCELERATE_INLINE int64_t least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+ACCELERATE_INLINE int64_t most(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
 
 /// Row stride of a copied A block: never a multiple of a page, which would put a tile's rows in one cache set.
 ACCELERATE_INLINE int64_t copied_stride(int64_t kc) {
@@ -25,7 +33,9 @@ ACCELERATE_INLINE int64_t panel_bytes(int64_t k, Element type) {
   if (type == Element::f32) return k * kPanel * 4;
   return (type == Element::bf16 ? round_up(k, 2) : k) * kPanel * 2;
 }
-ACCELERATE_INLINE int64_t panel_offset(int64_t k, Element type) { return k * kPanel * (type == Element::f32 ? 4 : 2); }
+ACCELERATE_INLINE int64_t panel_offset(int64_t k, Element type) {
+  return k * kPanel * (type == Element::f32 ? 4 : 2);
+}
 
 /// Writes rows [m, m + rows) x [k, k + kc) of A to dst, rows dst_stride apart.
 using GatherFn = void (*)(const void* context, int64_t m, int64_t rows, int64_t k, int64_t kc, float* dst,
@@ -93,7 +103,9 @@ ACCELERATE_INLINE PanelType panel_type(Element type, bool native) {
 }
 
 /// Floats of scratch that a thread needs where A is copied. A gather may write a vector past the end of a row.
-ACCELERATE_INLINE int64_t block_scratch_floats() { return kBlockRows * copied_stride(kBlockK) + kLineFloats; }
+ACCELERATE_INLINE int64_t block_scratch_floats() {
+  return kBlockRows * copied_stride(kBlockK) + kLineFloats;
+}
 
 /// Steps of k a pass takes: K in equal even parts of at most kBlockK.
 ACCELERATE_INLINE int64_t pass_steps(int64_t k) {
@@ -149,8 +161,8 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
       steps = (kc + 1) / 2;
     }
     for (int64_t panel = p0; panel < p1; ++panel) {
-      const char* data = static_cast<const char*>(job.panels) + panel * panel_bytes(job.k, job.type) +
-                         panel_offset(k0, job.type);
+      const char* data =
+          static_cast<const char*>(job.panels) + panel * panel_bytes(job.k, job.type) + panel_offset(k0, job.type);
       const int64_t column = panel * kPanel, n = least(kPanel, job.n - column);
       int64_t row = 0;
       for (int64_t tile = 0; tile < tiles; ++tile) {

@@ -191,8 +191,8 @@ template <PanelType kType>
 TileFn tile_of(int64_t rows) {
 #if defined(ACCELERATE_AVX512)
   static constexpr TileFn kTiles[kMaxRows] = {
-      Tile<1, kType>::run, Tile<2, kType>::run,  Tile<3, kType>::run,  Tile<4, kType>::run,  Tile<5, kType>::run,
-      Tile<6, kType>::run, Tile<7, kType>::run,  Tile<8, kType>::run,  Tile<9, kType>::run,  Tile<10, kType>::run,
+      Tile<1, kType>::run,  Tile<2, kType>::run,  Tile<3, kType>::run,  Tile<4, kType>::run, Tile<5, kType>::run,
+      Tile<6, kType>::run,  Tile<7, kType>::run,  Tile<8, kType>::run,  Tile<9, kType>::run, Tile<10, kType>::run,
       Tile<11, kType>::run, Tile<12, kType>::run, Tile<13, kType>::run, Tile<14, kType>::run};
 #else
   static constexpr TileFn kTiles[kMaxRows] = {Tile<1, kType>::run, Tile<2, kType>::run, Tile<3, kType>::run,

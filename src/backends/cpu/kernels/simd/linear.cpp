@@ -141,8 +141,14 @@ void linear(const LinearArgs& args, Executor& executor, void* scratch) {
   }
   if (panels == 0) return;
   const BlockGrid grid = block_grid(args.m, columns, args.k, panels, executor.num_threads());
-  LinearContext context{&args,       static_cast<float*>(scratch), block_scratch_floats(), grid.rows, grid.row_blocks,
-                        grid.panels, grid.panel_blocks,            panels};
+  LinearContext context{&args,
+                        static_cast<float*>(scratch),
+                        block_scratch_floats(),
+                        grid.rows,
+                        grid.row_blocks,
+                        grid.panels,
+                        grid.panel_blocks,
+                        panels};
   executor.run(grid.row_blocks * grid.panel_blocks, linear_task, &context);
 }
 

@@ -14,7 +14,9 @@ struct MatmulContext {
   int64_t rows, row_blocks, panels, panel_blocks, total_panels;
 };
 
-int64_t matmul_thread_floats() { return kBlockK * kPanel; }
+int64_t matmul_thread_floats() {
+  return kBlockK * kPanel;
+}
 
 void matmul_task(void* opaque, int64_t task, int thread) {
   const MatmulContext& context = *static_cast<const MatmulContext*>(opaque);
@@ -44,7 +46,7 @@ void matmul_task(void* opaque, int64_t task, int thread) {
       for (int64_t tile = 0; tile < tiles; ++tile) {
         const int64_t height = tall + (tile < extra);
         tile_fn(PanelType::f32, height)(a + row * args.a_stride + k0, args.a_stride, kc, panel,
-                                                          c + row * args.c_stride + column, args.c_stride, n, start);
+                                        c + row * args.c_stride + column, args.c_stride, n, start);
         row += height;
       }
     }

@@ -89,8 +89,8 @@ void group_norm(const GroupNormArgs& args, Executor& executor) {
   const auto body = [&args, per_group](int64_t task) {
     const int64_t b = task / args.groups, g = task % args.groups, c0 = g * per_group;
     const int64_t size = per_group * args.spatial;
-    const int64_t start = args.channels_last ? b * args.channels * args.spatial + c0
-                                             : (b * args.channels + c0) * args.spatial;
+    const int64_t start =
+        args.channels_last ? b * args.channels * args.spatial + c0 : (b * args.channels + c0) * args.spatial;
     const float* x = args.x + start;
     float* y = args.y + start;
     // Runs of contiguous elements: channels of a pixel, or the whole group.

@@ -11,7 +11,9 @@ ACCELERATE_INLINE Quad load_quad(const float* p) {
   __builtin_memcpy(&q, p, 16);
   return q;
 }
-ACCELERATE_INLINE void store_quad(float* p, Quad q) { __builtin_memcpy(p, &q, 16); }
+ACCELERATE_INLINE void store_quad(float* p, Quad q) {
+  __builtin_memcpy(p, &q, 16);
+}
 
 /// dst[k * dst_stride + j] = src[j * src_stride + k] for 4 x 4 elements.
 ACCELERATE_INLINE void transpose_quad(const float* src, int64_t src_stride, float* dst, int64_t dst_stride) {
@@ -28,7 +30,7 @@ ACCELERATE_INLINE void transpose_quad(const float* src, int64_t src_stride, floa
 /// One panel: dst[k * kPanel + j] = alpha * src[k * stride_k + j * stride_n] for k < kc, j < columns, and 0 for
 /// the columns beyond.
 static inline void pack_panel_f32(const float* src, int64_t stride_k, int64_t stride_n, int64_t kc, int64_t columns,
-                           float* dst, float alpha) {
+                                  float* dst, float alpha) {
   if (stride_n == 1) {
     const V factor = set(alpha);
     if (columns == kPanel) {
@@ -39,8 +41,7 @@ static inline void pack_panel_f32(const float* src, int64_t stride_k, int64_t st
     } else {
       for (int64_t k = 0; k < kc; ++k) {
         store(dst + k * kPanel, load_n(src + k * stride_k, columns) * factor);
-        store(dst + k * kPanel + kW,
-              columns > kW ? load_n(src + k * stride_k + kW, columns - kW) * factor : zero());
+        store(dst + k * kPanel + kW, columns > kW ? load_n(src + k * stride_k + kW, columns - kW) * factor : zero());
       }
     }
     return;
@@ -53,7 +54,8 @@ static inline void pack_panel_f32(const float* src, int64_t stride_k, int64_t st
   }
   const int64_t whole = stride_k == 1 ? columns / 4 * 4 : 0, whole_k = stride_k == 1 ? kc / 4 * 4 : 0;
   for (int64_t k = 0; k < whole_k; k += 4) {
-    for (int64_t j = 0; j < whole; j += 4) transpose_quad(src + j * stride_n + k, stride_n, dst + k * kPanel + j, kPanel);
+    for (int64_t j = 0; j < whole; j += 4)
+      transpose_quad(src + j * stride_n + k, stride_n, dst + k * kPanel + j, kPanel);
   }
   for (int64_t j = 0; j < columns; ++j) {
     for (int64_t k = j < whole ? whole_k : 0; k < kc; ++k) dst[k * kPanel + j] = src[k * stride_k + j * stride_n];

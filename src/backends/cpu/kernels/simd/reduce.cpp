@@ -5,8 +5,12 @@ namespace accelerate::cpu::ACCELERATE_TARGET {
 namespace {
 
 // Largest (or smallest) that lets a NaN of either operand through.
-ACCELERATE_INLINE V max_nan(V a, V b) { return select(is_nan(a), a, max(a, b)); }
-ACCELERATE_INLINE V min_nan(V a, V b) { return select(is_nan(a), a, min(a, b)); }
+ACCELERATE_INLINE V max_nan(V a, V b) {
+  return select(is_nan(a), a, max(a, b));
+}
+ACCELERATE_INLINE V min_nan(V a, V b) {
+  return select(is_nan(a), a, min(a, b));
+}
 
 struct SumOp {
   static constexpr float kStart = 0.0f;

@@ -11,10 +11,14 @@ struct Taps {
   float weight[4];
 };
 
-ACCELERATE_INLINE int64_t bounded(int64_t i, int64_t size) { return i < 0 ? 0 : i >= size ? size - 1 : i; }
+ACCELERATE_INLINE int64_t bounded(int64_t i, int64_t size) {
+  return i < 0 ? 0 : i >= size ? size - 1 : i;
+}
 
 // Cubic convolution, a = -0.75. Source: Keys 1981, doi:10.1109/TASSP.1981.1163711.
-ACCELERATE_INLINE float cubic_near(float t) { return ((-0.75f + 2.0f) * t - (-0.75f + 3.0f)) * t * t + 1.0f; }
+ACCELERATE_INLINE float cubic_near(float t) {
+  return ((-0.75f + 2.0f) * t - (-0.75f + 3.0f)) * t * t + 1.0f;
+}
 ACCELERATE_INLINE float cubic_far(float t) {
   return ((-0.75f * t - 5.0f * -0.75f) * t + 8.0f * -0.75f) * t - 4.0f * -0.75f;
 }
@@ -62,7 +66,8 @@ void resize(const ResizeArgs& args, Executor& executor) {
         float sum = 0.0f;
         for (int i = 0; i < rows.count; ++i) {
           float line_sum = 0.0f;
-          for (int j = 0; j < columns.count; ++j) line_sum += columns.weight[j] * x[rows.at[i] * args.in_w + columns.at[j]];
+          for (int j = 0; j < columns.count; ++j)
+            line_sum += columns.weight[j] * x[rows.at[i] * args.in_w + columns.at[j]];
           sum += rows.weight[i] * line_sum;
         }
         y[column] = sum;

@@ -71,8 +71,14 @@ ACCELERATE_INLINE uint16_t float_to_f16(float value) {
 #include "backends/cpu/kernels/simd/simd_portable.inc"
 #endif
 
-ACCELERATE_INLINE V neg(V a) { return -a; }
-ACCELERATE_INLINE M both(M a, M b) { return mask_and(a, b); }
-ACCELERATE_INLINE V clamp(V x, V low, V high) { return min(high, max(low, x)); }
+ACCELERATE_INLINE V neg(V a) {
+  return -a;
+}
+ACCELERATE_INLINE M both(M a, M b) {
+  return mask_and(a, b);
+}
+ACCELERATE_INLINE V clamp(V x, V low, V high) {
+  return min(high, max(low, x));
+}
 
 }  // namespace accelerate::cpu::ACCELERATE_TARGET

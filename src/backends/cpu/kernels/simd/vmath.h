@@ -144,8 +144,12 @@ ACCELERATE_INLINE V erf(V x) {
   return select(lt(size, set(0.75f)), near, signed_far);
 }
 
-ACCELERATE_INLINE V sigmoid(V x) { return set(1.0f) / (set(1.0f) + exp(neg(x))); }
-ACCELERATE_INLINE V relu(V x) { return max(zero(), x); }
+ACCELERATE_INLINE V sigmoid(V x) {
+  return set(1.0f) / (set(1.0f) + exp(neg(x)));
+}
+ACCELERATE_INLINE V relu(V x) {
+  return max(zero(), x);
+}
 /// x Phi(x) = max(x, 0) - |x| / 2 erfc(|x| / sqrt 2), which does not cancel in the tail.
 ACCELERATE_INLINE V gelu(V x) {
   const V size = min(set(15.0f), abs(x));
@@ -156,14 +160,22 @@ ACCELERATE_INLINE V gelu_tanh(V x) {
   const V twice = x * fma(x * x, set(-2.0f * 0.044715f * 0.797884560802865356f), set(-2.0f * 0.797884560802865356f));
   return x / (set(1.0f) + exp(twice));
 }
-ACCELERATE_INLINE V quick_gelu(V x) { return x / (set(1.0f) + exp(x * set(-1.702f))); }
-ACCELERATE_INLINE V silu(V x) { return x / (set(1.0f) + exp(neg(x))); }
+ACCELERATE_INLINE V quick_gelu(V x) {
+  return x / (set(1.0f) + exp(x * set(-1.702f)));
+}
+ACCELERATE_INLINE V silu(V x) {
+  return x / (set(1.0f) + exp(neg(x)));
+}
 ACCELERATE_INLINE V hardsigmoid(V x) {
   return min(set(1.0f), max(zero(), fma(x, set(1.0f / 6.0f), set(0.5f))));
 }
-ACCELERATE_INLINE V hardswish(V x) { return x * min(set(6.0f), max(zero(), x + set(3.0f))) * set(1.0f / 6.0f); }
+ACCELERATE_INLINE V hardswish(V x) {
+  return x * min(set(6.0f), max(zero(), x + set(3.0f))) * set(1.0f / 6.0f);
+}
 /// log(1 + e^x) = max(x, 0) + log1p(e^-|x|)
-ACCELERATE_INLINE V softplus(V x) { return max(zero(), x) + log1p(exp(neg(abs(x)))); }
+ACCELERATE_INLINE V softplus(V x) {
+  return max(zero(), x) + log1p(exp(neg(abs(x))));
+}
 /// x tanh(softplus x) = x (u^2 + 2u) / (u^2 + 2u + 2) with u = e^x, which is x for large x.
 ACCELERATE_INLINE V mish(V x) {
   const V u = exp(min(set(20.0f), x)), w = fma(u, u, u + u);
