@@ -120,7 +120,7 @@ int run(int argc, char** argv) {
     }
     if (cli.action) cli.action();
     finish_out();
-    return 0;
+    return cli.exit_code;
   } catch (const Error& e) {
     print_error(e, cli.json);
     return exit_code_of(e.code());

@@ -1,6 +1,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,8 @@ struct Cli {
   bool json = false;
   /// Set by the first Ctrl-C.
   CancelToken cancel;
+  /// Of a command that has reported its failure itself.
+  int exit_code = 0;
 
   /// A subcommand whose action runs after the command line has been read.
   CLI::App* command(const std::string& name, const std::string& doc, std::function<void()> action);

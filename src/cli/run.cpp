@@ -111,6 +111,9 @@ void run_model(const Cli& cli, const RunOptions& options) {
   Progress progress("loading " + printable(options.model));
   tasks::TaskOptions open;
   open.task = options.task.empty() ? tasks::infer_task(options.model).name : options.task;
+  // One text has nothing to be similar to: its embedding is wanted.
+  if (options.task.empty() && open.task == "sentence-similarity" && inputs.texts.size() == 1)
+    open.task = "feature-extraction";
   const tasks::TaskDef& definition = tasks::registry().get(open.task);
   auto [at_open, at_call] = divided(gather_parameters(options, definition), definition);
   open.parameters = std::move(at_open);

@@ -82,7 +82,7 @@ Value apply(Graph& graph, Value x, Value mask, const SentenceModule& module, con
 }  // namespace
 
 Graph sentence_graph(const Graph& base, const std::vector<SentenceModule>& modules, const WeightSource& weights) {
-  return with_outputs(base, [&](Graph& graph, const NamedValues& inputs, const NamedValues& outputs) {
+  const auto add_modules = [&](Graph& graph, const NamedValues& inputs, const NamedValues& outputs) {
     const auto hidden = outputs.find("last_hidden_state");
     const auto attention_mask = inputs.find("attention_mask");
     if (hidden == outputs.end() || attention_mask == inputs.end())
@@ -102,7 +102,8 @@ Graph sentence_graph(const Graph& base, const std::vector<SentenceModule>& modul
       x = apply(graph, x, mask, module, weights);
     }
     graph.output(x, kEmbedding);
-  });
+  };
+  return without_unused(with_outputs(base, add_modules));
 }
 
 import::PoolingMode pooling_mode(const std::string& name) {
