@@ -16,6 +16,6 @@ if [ -t 1 ]; then
   ninja -C "$folder" "$@"
 else
   set -o pipefail
-  ninja -C "$folder" "$@" | awk '/^\[[0-9]+\/[0-9]+\]/ { if (n++ % 60 == 0) print; last = $0; next } /^ninja: (Entering|no work)/ { next } { print } END { if (last) print last }'
+  ninja -C "$folder" "$@" | awk '/^\[[0-9]+\/[0-9]+\]/ { if (n++ % 60 == 0) { print; fflush() } last = $0; next } /^ninja: (Entering|no work)/ { next } { print } END { if (last) print last }'
 fi
 echo "[build] $folder is up to date ($(( $(date +%s) - start )) s)"

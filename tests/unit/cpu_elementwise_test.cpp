@@ -140,10 +140,11 @@ TEST_P(Elementwise, UnaryEdges) {
   EXPECT_EQ(f(Unary::round, -3.5f), -4.0f);
   EXPECT_TRUE(std::signbit(f(Unary::round, -0.25f)));
   EXPECT_TRUE(std::isnan(f(Unary::sin, kInf)));
+  EXPECT_EQ(f(Unary::sign, kNan), 0.0f);  // as in PyTorch
   for (const Unary op :
-       {Unary::exp,  Unary::log,   Unary::log1p, Unary::expm1, Unary::tanh,     Unary::erf,   Unary::sigmoid,
-        Unary::relu, Unary::relu6, Unary::gelu,  Unary::silu,  Unary::softplus, Unary::floor, Unary::round,
-        Unary::sign, Unary::clamp, Unary::sin,   Unary::cos,   Unary::mish,     Unary::elu,   Unary::hardswish}) {
+       {Unary::exp,   Unary::log,   Unary::log1p, Unary::expm1, Unary::tanh,     Unary::erf,      Unary::sigmoid,
+        Unary::relu,  Unary::relu6, Unary::gelu,  Unary::silu,  Unary::softplus, Unary::floor,    Unary::round,
+        Unary::clamp, Unary::sin,   Unary::cos,   Unary::mish,  Unary::elu,      Unary::hardswish}) {
     EXPECT_TRUE(std::isnan(f(op, kNan))) << "op " << static_cast<int>(op);
   }
 }

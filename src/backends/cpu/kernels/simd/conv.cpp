@@ -155,6 +155,7 @@ void conv_task(void* opaque, int64_t task, int thread) {
   job.n = out_group;
   job.c = args.y + group * out_group;
   job.c_stride = s.out_channels;
+  job.c_floats = context.rows_total * s.out_channels;
   job.epilogue = args.epilogue;
   if (job.epilogue.bias) job.epilogue.bias += group * out_group;
   if (job.epilogue.residual) job.epilogue.residual += group * out_group;

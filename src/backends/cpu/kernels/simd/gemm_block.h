@@ -8,6 +8,7 @@ namespace accelerate::cpu::ACCELERATE_TARGET {
 constexpr int64_t kBlockK = 512;     // steps of k between visits to c, so that a panel slice stays in cache
 constexpr int64_t kBlockRows = 128;  // rows of A that share one pass over the panels
 constexpr int64_t kLineFloats = 16;
+constexpr int64_t kCachedFloats = int64_t{1} << 20;  // a result up to here is expected in cache
 
 ACCELERATE_INLINE int64_t ceil_div(int64_t a, int64_t b) {
   return (a + b - 1) / b;
@@ -55,6 +56,7 @@ struct BlockJob {
   float* c = nullptr;
   int64_t c_stride = 0;
   Epilogue epilogue;
+  int64_t c_floats = 0;  // size of the whole of c
 };
 
 template <Activation kActivation>
@@ -172,6 +174,7 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
             epilogue.residual ? epilogue.residual + (m0 + row) * epilogue.residual_stride + column : nullptr;
         TileStart start;
         start.accumulate = k0 > 0;
+        start.fetch = job.c_floats > kCachedFloats;
         start.bias = epilogue.bias ? epilogue.bias + column : nullptr;
         start.residual = late_residual ? nullptr : residual;
         start.residual_stride = epilogue.residual_stride;

@@ -21,6 +21,15 @@ struct Tile {
     return base[row / 3][(row % 3) * a_stride + k];
   }
 
+  // Into the second level: rows that lie whole pages apart would drive each other out of the first.
+  ACCELERATE_INLINE void fetch_rows(const float* rows, int64_t stride) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      __builtin_prefetch(rows + i * stride, 0, 2);
+      if (kW == 16) __builtin_prefetch(rows + i * stride + kW, 0, 2);
+    }
+  }
+
 #if defined(__AVX512BF16__)
   ACCELERATE_INLINE V dot_pairs(V sum, float a, I b) {
     return _mm512_dpbf16_ps(sum, (__m512bh)as_int(set(a)), (__m512bh)b);
@@ -43,19 +52,15 @@ struct Tile {
         bias0 = load_n(start.bias, n);
         if (n > kW) bias1 = load_n(start.bias + kW, n - kW);
       }
-      if (start.residual) {
 #pragma GCC unroll 16
-        for (int i = 0; i < kRows; ++i) {
-          const float* from = start.residual + i * start.residual_stride;
-          acc[0][i][0] = bias0 + load_n(from, n);
-          acc[0][i][1] = n > kW ? bias1 + load_n(from + kW, n - kW) : zero();
-        }
-      } else {
-#pragma GCC unroll 16
-        for (int i = 0; i < kRows; ++i) {
-          acc[0][i][0] = bias0;
-          acc[0][i][1] = bias1;
-        }
+      for (int i = 0; i < kRows; ++i) {
+        acc[0][i][0] = bias0;
+        acc[0][i][1] = bias1;
+      }
+      // What the end of the tile reads and writes comes into cache while the products run.
+      if (start.fetch) {
+        fetch_rows(c, c_stride);
+        if (start.residual) fetch_rows(start.residual, start.residual_stride);
       }
     }
 #pragma GCC unroll 4
@@ -161,6 +166,14 @@ struct Tile {
       for (int i = 0; i < kRows; ++i) {
         acc[0][i][0] = acc[0][i][0] + acc[s][i][0];
         acc[0][i][1] = acc[0][i][1] + acc[s][i][1];
+      }
+    }
+    if (start.residual && !start.accumulate) {
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        const float* from = start.residual + i * start.residual_stride;
+        acc[0][i][0] = acc[0][i][0] + (n >= kPanel ? load(from) : load_n(from, n));
+        if (n > kW) acc[0][i][1] = acc[0][i][1] + (n >= kPanel ? load(from + kW) : load_n(from + kW, n - kW));
       }
     }
     if (start.bounded) {

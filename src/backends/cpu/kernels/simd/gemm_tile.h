@@ -12,9 +12,12 @@ constexpr int kPanel = 2 * kW;
 /// bf16 (each float of A's row holds two).
 enum class PanelType { f32, bf16, f16, bf16_native };
 
-/// How accumulators start and end. They start from c (a later slice of K), or from bias plus residual, where given.
+/// How accumulators start and end. They start from c (a later slice of K), or from the bias, where given; then the
+/// residual is added at the end.
 struct TileStart {
   bool accumulate = false;
+  /// c and the residual are larger than a cache: their lines are asked for early.
+  bool fetch = false;
   const float* bias = nullptr;
   const float* residual = nullptr;
   int64_t residual_stride = 0;

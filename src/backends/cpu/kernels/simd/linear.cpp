@@ -102,6 +102,7 @@ void linear_task(void* opaque, int64_t task, int thread) {
       job.n = output.weight.n;
       job.c = output.c;
       job.c_stride = output.c_stride;
+      job.c_floats = args.m * output.weight.n;
       job.epilogue = output.epilogue;
       const int64_t stop = least(end, output_end);
       for (int64_t m = m0; m < m1; m += kBlockRows) {
