@@ -13,9 +13,9 @@ namespace {
 struct RunOptions {
   std::string model;
   std::string task;
-  std::vector<std::string> texts, images, files, contexts, context_files, parameters, labels;
+  std::vector<std::string> texts, images, files, contexts, context_files, parameters, labels, templates;
   std::string input;  // "-"
-  std::string pooling, aggregation, template_text, profile;
+  std::string pooling, aggregation, profile;
   int64_t top_k = 0;
   size_t batch_size = 0;
   int64_t timeout_ms = 0;
@@ -43,7 +43,7 @@ Json gather_parameters(const RunOptions& options, const tasks::TaskDef& task) {
   if (!options.labels.empty()) out["candidate_labels"] = options.labels;
   if (!options.pooling.empty()) out["pooling"] = options.pooling;
   if (!options.aggregation.empty()) out["aggregation_strategy"] = options.aggregation;
-  if (!options.template_text.empty()) out["hypothesis_template"] = options.template_text;
+  if (!options.templates.empty()) out["hypothesis_template"] = options.templates.back();
   if (options.top_k > 0) out["top_k"] = options.top_k;
   return out;
 }
@@ -111,6 +111,9 @@ void run_model(const Cli& cli, const RunOptions& options) {
   Progress progress("loading " + printable(options.model));
   tasks::TaskOptions open;
   open.task = options.task.empty() ? tasks::infer_task(options.model).name : options.task;
+  // A lone text has nothing to be compared with: its embedding is what is wanted.
+  if (options.task.empty() && open.task == "sentence-similarity" && inputs.texts.size() == 1)
+    open.task = "feature-extraction";
   // One text has nothing to be similar to: its embedding is wanted.
   if (options.task.empty() && open.task == "sentence-similarity" && inputs.texts.size() == 1)
     open.task = "feature-extraction";
@@ -153,12 +156,7 @@ void register_run(Cli& cli) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* run = cli.command("run", "Run a model on texts or images", [&cli, options] { run_model(cli, *options); });
   const auto list = [&](const std::string& name, std::vector<std::string>& values, const std::string& doc,
-                        const std::string& type) {
-    run->add_option(name, values, doc)
-        ->type_name(type)
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  };
+                        const std::string& type) { cli.add_texts(*run, name, values, doc, type); };
   run->add_option("model", options->model, "folder of the model")->required()->type_name("MODEL");
   run->add_option("input", options->input, "- reads texts from standard input, one a line")
       ->type_name("-")
@@ -178,7 +176,7 @@ void register_run(Cli& cli) {
   run->add_option("--aggregation", options->aggregation,
                   "how tokens become entities: none, simple, first, average or max")
       ->type_name("STRATEGY");
-  run->add_option("--template", options->template_text, "hypothesis template with {} for the label")->type_name("TEXT");
+  list("--template", options->templates, "hypothesis template with {} for the label", "TEXT");
   run->add_option("--top-k", options->top_k, "how many answers")->type_name("N")->check(CLI::PositiveNumber);
   run->add_option("--batch-size", options->batch_size, "most inputs in one execution; 0 chooses")->type_name("N");
   run->add_option("--timeout-ms", options->timeout_ms, "stop after this time; 0: never")
