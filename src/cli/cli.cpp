@@ -1,8 +1,8 @@
 #include "cli/cli.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <new>
 
 #include "base/log.h"
@@ -50,11 +50,36 @@ void print_error(const Error& error, bool json) {
   std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
-/// Is --json among the arguments; for errors found before they are parsed.
-bool wants_json(int argc, char** argv) {
+/// Marks a value that the parser must not look into: it drops empty values and splits "[a,b]".
+constexpr char kVerbatim = '\x01';
+
+/// The arguments behind the program's name, with the values of verbatim options marked.
+std::vector<std::string> marked_arguments(int argc, char** argv, const std::set<std::string>& verbatim) {
+  std::vector<std::string> out;
+  bool options = true;
   for (int i = 1; i < argc; ++i) {
-    if (std::strcmp(argv[i], "--") == 0) return false;
-    if (std::strcmp(argv[i], "--json") == 0) return true;
+    const std::string argument = argv[i];
+    if (argument == "--") options = false;
+    const size_t equals = argument.find('=');
+    const std::string name = argument.substr(0, equals);
+    if (!options || !verbatim.contains(name)) {
+      out.push_back(argument);
+    } else if (equals != std::string::npos) {
+      out.push_back(name);
+      out.push_back(kVerbatim + argument.substr(equals + 1));
+    } else {
+      out.push_back(name);
+      if (i + 1 < argc) out.push_back(kVerbatim + std::string(argv[++i]));
+    }
+  }
+  return out;
+}
+
+/// Is --json among the arguments; for errors found before they are parsed.
+bool wants_json(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") return false;
+    if (argument == "--json") return true;
   }
   return false;
 }
@@ -65,6 +90,26 @@ CLI::App* Cli::command(const std::string& name, const std::string& doc, std::fun
   CLI::App* sub = app.add_subcommand(name, doc);
   sub->callback([this, run = std::move(run)] { action = run; });
   return sub;
+}
+
+void Cli::add_texts(CLI::App& command, const std::string& names, std::vector<std::string>& values,
+                    const std::string& doc, const std::string& type) {
+  for (size_t begin = 0; begin < names.size();) {
+    const size_t end = std::min(names.find(',', begin), names.size());
+    verbatim.insert(names.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  command
+      .add_option_function<std::vector<std::string>>(
+          names,
+          [&values](const std::vector<std::string>& given) {
+            values.clear();
+            for (const std::string& value : given) values.push_back(value.substr(value.starts_with(kVerbatim) ? 1 : 0));
+          },
+          doc)
+      ->type_name(type)
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
 void DeviceOptions::add_to(CLI::App& command) {
@@ -96,7 +141,6 @@ SessionOptions DeviceOptions::session() const {
 
 int run(int argc, char** argv) {
   Cli cli;
-  cli.json = wants_json(argc, argv);
   install_handlers(cli.cancel);
   set_log_sink([](LogLevel level, std::string_view message) {
     if (level < LogLevel::warning) return;
@@ -110,9 +154,12 @@ int run(int argc, char** argv) {
   cli.app.set_help_flag("-h,--help", "print this help");
   cli.app.set_version_flag("--version", "ipfs-accelerate " ACCELERATE_VERSION);
   register_all_commands(cli);
+  std::vector<std::string> arguments = marked_arguments(argc, argv, cli.verbatim);
+  const bool json = wants_json(arguments);
   try {
     try {
-      cli.app.parse(argc, argv);
+      std::reverse(arguments.begin(), arguments.end());  // as this form of parse takes them
+      cli.app.parse(arguments);
     } catch (const CLI::Success& e) {  // --help, --version
       return cli.app.exit(e);
     } catch (const CLI::ParseError& e) {
@@ -122,13 +169,13 @@ int run(int argc, char** argv) {
     finish_out();
     return cli.exit_code;
   } catch (const Error& e) {
-    print_error(e, cli.json);
+    print_error(e, json);
     return exit_code_of(e.code());
   } catch (const std::bad_alloc&) {
-    print_error(Error(ErrorCode::out_of_memory, "the system has no more memory"), cli.json);
+    print_error(Error(ErrorCode::out_of_memory, "the system has no more memory"), json);
     return exit_code_of(ErrorCode::out_of_memory);
   } catch (const std::exception& e) {
-    print_error(Error(ErrorCode::internal, e.what()), cli.json);
+    print_error(Error(ErrorCode::internal, e.what()), json);
     return exit_code_of(ErrorCode::internal);
   }
 }

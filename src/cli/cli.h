@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,13 @@ struct Cli {
   CancelToken cancel;
   /// Of a command that has reported its failure itself.
   int exit_code = 0;
+
+  /// Options whose values are taken exactly as they are written, whatever they look like; "--text" and so on.
+  std::set<std::string> verbatim;
+
+  /// Adds an option of text that may be repeated, its names in `verbatim`. names: "--text,--question".
+  void add_texts(CLI::App& command, const std::string& names, std::vector<std::string>& values, const std::string& doc,
+                 const std::string& type);
 
   /// A subcommand whose action runs after the command line has been read.
   CLI::App* command(const std::string& name, const std::string& doc, std::function<void()> action);
