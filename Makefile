@@ -3,9 +3,8 @@ SHELL := /bin/bash
 BUILD := build/release
 PYTHON := .venv/bin/python
 ENGINES ?= all
-JOBS ?= $(shell nproc)
 
-.PHONY: run test bench lint build setup setup-test sanitize fuzz sweep clean
+.PHONY: run test bench lint build setup setup-test sanitize clean
 
 ## Embeds three sentences with the real all-MiniLM-L6-v2 and prints their similarities.
 run: build
@@ -18,9 +17,9 @@ run: build
 test: setup-test
 	@ENGINES=$(ENGINES) $(PYTHON) tools/run_tests.py $(BUILD)
 
-## Builds the program and its tests.
+## Builds the program.
 build: setup
-	@tools/build.sh $(BUILD) release
+	@tools/build.sh $(BUILD) release ipfs-accelerate
 
 setup:
 	@tools/setup.sh run
@@ -30,6 +29,7 @@ setup-test:
 
 ## Compares with ONNX Runtime, OpenVINO and PyTorch; writes bench/results.
 bench: setup-test
+	@tools/build.sh $(BUILD) release bench_worker
 	@$(PYTHON) bench/compare.py --binary $(BUILD)/ipfs-accelerate
 
 ## Formatting, clang-tidy and the layer check.

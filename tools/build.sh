@@ -6,7 +6,8 @@ folder=$1 preset=$2
 shift 2
 export PATH="$HOME/.cargo/bin:$PATH"
 start=$(date +%s)
-if [ ! -f "$folder/build.ninja" ]; then
+# Configured once, and again when the tests can be built for the first time.
+if [ ! -f "$folder/build.ninja" ] || { grep -q '^GTest_DIR.*NOTFOUND' "$folder/CMakeCache.txt" && [ -d /usr/include/gtest ]; }; then
   echo "[build] configuring $folder"
   cmake --preset "$preset" -B "$folder" >"/tmp/accelerate-configure.$$" 2>&1 || { cat "/tmp/accelerate-configure.$$" >&2; rm -f "/tmp/accelerate-configure.$$"; exit 1; }
   rm -f "/tmp/accelerate-configure.$$"

@@ -82,7 +82,7 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
   }
   if (!found) {
     std::string message = fmt::format("the requested device \"{}\" cannot serve: {}", state.request.requested,
-                                      reasons.empty() ? "no backend is available" : reasons);
+                                      reasons.empty() ? "every backend of this build serves only by name" : reasons);
     if (options.strict) fail(ErrorCode::backend_unavailable, "{} (--strict forbids another device)", message);
     state.fallback_reason = message;
     std::string before = reasons;
