@@ -122,6 +122,7 @@ std::vector<TokenEncoding> TaskModel::encode(std::span<const TextInput> inputs, 
     if (max_tokens && encodings[i].size() > *max_tokens) {
       options.max_length = *max_tokens;
       encodings[i] = tokenizer->encode(inputs[i], options);
+      encodings[i].sample = i;
       context.truncated_inputs.push_back(i);
     }
     if (encodings[i].size() == 0)
