@@ -101,11 +101,12 @@ Choice choose(const HfFolder& folder, const OpenOptions& options, const models::
 
 std::shared_ptr<const WeightSource> with_dense_modules(std::shared_ptr<const WeightSource> weights,
                                                        const HfFolder& folder) {
-  if (!folder.sentence_transformers()) return weights;
+  const auto& sentence = folder.sentence_transformers();
+  if (!sentence) return weights;
   auto merged = std::make_shared<MergedWeights>();
   merged->add("", weights);
   bool any = false;
-  for (const SentenceModule& module : folder.sentence_transformers()->modules) {
+  for (const SentenceModule& module : sentence->modules) {
     if (module.kind != SentenceModule::Kind::dense) continue;
     merged->add(module.dense.folder + "/", open_weights(*sub_folder(folder.root(), module.dense.folder)));
     any = true;
@@ -138,11 +139,11 @@ OpenedModel open(std::shared_ptr<FileSet> files, const OpenOptions& options, con
   OpenedModel model;
   const auto folder = std::make_shared<const HfFolder>(HfFolder::open(std::move(files)));
   const auto [builder, architecture] = choose(*folder, options, registry);
-  if (folder->quantization()) {
+  if (const auto& quantization = folder->quantization()) {
     fail(ErrorCode::unsupported_model,
          "the weights of {} are quantised ('quantization_config' with quant_method '{}'), which is not supported; use "
          "the unquantised checkpoint",
-         folder->files()->description(), printable(*folder->quantization()));
+         folder->files()->description(), printable(*quantization));
   }
   const auto weights =
       std::make_shared<const CheckpointNames>(open_weights(*folder->files()), builder->base_model_prefix);
