@@ -122,7 +122,9 @@ void bench_model(const Cli& cli, const BenchOptions& options) {
     for (const auto& [symbol, value] : json["extents"].items())
       extents += fmt::format("{}{} {}", extents.empty() ? "" : ", ", symbol, value.get<int64_t>());
     if (extents.empty()) extents = "fixed";
-    const auto text = [&](const char* key, int digits) { return fmt::format("{:.{}f}", json[key].get<double>(), digits); };
+    const auto text = [&](const char* key, int digits) {
+      return fmt::format("{:.{}f}", json[key].get<double>(), digits);
+    };
     rows.push_back({extents, text("min_ms", 2), text("median_ms", 2), text("p90_ms", 2), text("samples_per_second", 1),
                     text("gflop_per_second", 1), bytes_text(static_cast<double>(m.activation_bytes))});
   }

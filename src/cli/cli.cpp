@@ -115,13 +115,12 @@ void Cli::add_texts(CLI::App& command, const std::string& names, std::vector<std
 void DeviceOptions::add_to(CLI::App& command) {
   std::string devices = "auto";
   for (const std::string& name : known_devices()) devices += ", " + name;
-  command.add_option("--device", device,
-                     "where to run: " + devices + "; auto reads ACCELERATE_DEVICE and USE_MOJO_MAX_TARGET")
+  command
+      .add_option("--device", device,
+                  "where to run: " + devices + "; auto reads ACCELERATE_DEVICE and USE_MOJO_MAX_TARGET")
       ->type_name("NAME");
   command.add_option("--dtype", dtype, "type of products: auto, f32, bf16 or f16")->type_name("TYPE");
-  command.add_option("--threads", threads, "worker threads; 0: one a core")
-      ->type_name("N")
-      ->check(CLI::Range(0, 4096));
+  command.add_option("--threads", threads, "worker threads; 0: one a core")->type_name("N")->check(CLI::Range(0, 4096));
   command.add_flag("--strict", strict, "fail where the device cannot serve, instead of using another one");
   command.add_option("--disable-pass", disabled_passes, "leave an optimisation out, by name; may be repeated")
       ->type_name("PASS")

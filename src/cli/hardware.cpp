@@ -1,6 +1,5 @@
-#include "hardware/report.h"
-
 #include "cli/cli.h"
+#include "hardware/report.h"
 
 namespace accelerate::cli {
 namespace {
@@ -19,10 +18,12 @@ void print_info(Cli& cli) {
     if (backend.probe.available) {
       what.clear();
       for (const DeviceInfo& device : backend.probe.devices)
-        what += (what.empty() ? "" : ", ") + device.name + (device.description.empty() ? "" : ": " + device.description);
+        what +=
+            (what.empty() ? "" : ", ") + device.name + (device.description.empty() ? "" : ": " + device.description);
       if (!backend.probe.version.empty()) what += " (" + backend.probe.version + ")";
     }
-    rows.push_back({backend.name, backend.probe.available ? "yes" : "no", fitted(what, 90), fitted(backend.probe.needs, 60)});
+    rows.push_back(
+        {backend.name, backend.probe.available ? "yes" : "no", fitted(what, 90), fitted(backend.probe.needs, 60)});
   }
   write_out(out + table(rows, 4));
 }
@@ -39,7 +40,8 @@ void run_tests(Cli& cli) {
   } else {
     std::vector<std::vector<std::string>> rows = {{"backend", "device", "test", "ms"}};
     for (const hardware::SmokeResult& result : results)
-      rows.push_back({result.backend, result.device, result.passed ? "passed" : "failed", fmt::format("{:.1f}", result.time_ms)});
+      rows.push_back(
+          {result.backend, result.device, result.passed ? "passed" : "failed", fmt::format("{:.1f}", result.time_ms)});
     write_out(table(rows, 3));
   }
   if (failed.empty()) return;

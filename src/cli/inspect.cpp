@@ -113,7 +113,8 @@ std::string for_person(const tasks::Task& task, const Json& facts) {
   out += fmt::format("{:.2f} M parameters", facts["parameters"].get<double>() / 1e6);
   for (const auto& [type, sum] : facts["weights"].items())
     out += fmt::format(", {} in {}", bytes_text(sum["bytes"].get<double>()), type);
-  if (facts["unused_weights"] != 0) out += fmt::format("; {} tensors of the files are not used", facts["unused_weights"].get<size_t>());
+  if (facts["unused_weights"] != 0)
+    out += fmt::format("; {} tensors of the files are not used", facts["unused_weights"].get<size_t>());
   if (!facts["max_tokens"].is_null()) out += fmt::format("\nat most {} tokens", facts["max_tokens"].get<size_t>());
   const Model& model = *task.model().compiled;
   out += fmt::format("\n\ngraph, {} ops: {}\n", model.graph().nodes().size(), histogram(ops_of(model.graph())));
@@ -123,7 +124,8 @@ std::string for_person(const tasks::Task& task, const Json& facts) {
     for (const auto& [symbol, value] : facts["activations"]["extents"].items())
       extents += fmt::format("{}{} {}", extents.empty() ? "" : ", ", symbol, value.get<int64_t>());
     out += fmt::format("activations for {}: {}; {:.2f} GFLOP\n", extents,
-                       bytes_text(facts["activations"]["bytes"].get<double>()), facts["activations"]["gflop"].get<double>());
+                       bytes_text(facts["activations"]["bytes"].get<double>()),
+                       facts["activations"]["gflop"].get<double>());
   }
   return out + "\n" + explain(model.report());
 }

@@ -24,7 +24,8 @@ std::string show_similarity(const Json& result, const std::vector<std::string>& 
   const Json& scores = result.at("scores");
   std::vector<std::vector<std::string>> rows;
   if (!scores.empty() && !scores.front().is_array()) {
-    for (size_t i = 0; i < scores.size(); ++i) rows.push_back({fitted(names.at(i), kNameColumns), score_text(scores[i])});
+    for (size_t i = 0; i < scores.size(); ++i)
+      rows.push_back({fitted(names.at(i), kNameColumns), score_text(scores[i])});
     return table(rows);
   }
   rows.push_back({"", ""});
@@ -104,12 +105,14 @@ std::string explain(const ModelReport& report) {
     passes.push_back({pass.name, fmt::format("{:.2f}", pass.time_ms), std::to_string(pass.changes),
                       std::to_string(pass.nodes_before), std::to_string(pass.nodes_after)});
   }
-  std::vector<std::vector<std::string>> places = {{"op", "backend", "kernel", "why not on the requested backend", "nodes"}};
+  std::vector<std::vector<std::string>> places = {
+      {"op", "backend", "kernel", "why not on the requested backend", "nodes"}};
   for (const PlacementReport& entry : report.placement)
     places.push_back({entry.op, entry.backend, entry.kernel, entry.reason, std::to_string(entry.count)});
   std::string out = table(passes) + "\n" + table(places, 4);
-  out += fmt::format("\ncompiled in {:.1f} ms for {} ({}{}), products in {}, {} threads\n", report.compile_ms, report.device,
-                     report.backend, report.isa.empty() ? "" : ", " + report.isa, report.dtype, report.num_threads);
+  out += fmt::format("\ncompiled in {:.1f} ms for {} ({}{}), products in {}, {} threads\n", report.compile_ms,
+                     report.device, report.backend, report.isa.empty() ? "" : ", " + report.isa, report.dtype,
+                     report.num_threads);
   out += fmt::format("weights {}, machine copies {}\ngraph {}\n", bytes_text(static_cast<double>(report.weight_bytes)),
                      bytes_text(static_cast<double>(report.packed_bytes)), report.graph_hash);
   return out;
@@ -154,7 +157,7 @@ std::string chrome_trace(const std::vector<ProfileEvent>& events) {
                     {"args", {{"result", event.detail}, {"location", event.location}}}});
   }
   return Json{{"traceEvents", std::move(list)}, {"displayTimeUnit", "ms"}}.dump(-1, ' ', false,
-                                                                              Json::error_handler_t::replace);
+                                                                                Json::error_handler_t::replace);
 }
 
 }  // namespace accelerate::cli

@@ -13,12 +13,16 @@ Json task_json(const tasks::TaskDef& task) {
                           {"choices", spec.choices},
                           {"doc", spec.doc}});
   }
-  return {{"name", task.name},          {"aliases", task.aliases},          {"doc", task.doc},
-          {"texts", task.takes_texts},  {"images", task.takes_images},
+  return {{"name", task.name},
+          {"aliases", task.aliases},
+          {"doc", task.doc},
+          {"texts", task.takes_texts},
+          {"images", task.takes_images},
           {"contexts", task.contexts == tasks::TaskDef::Contexts::none       ? "none"
                        : task.contexts == tasks::TaskDef::Contexts::optional ? "optional"
                                                                              : "required"},
-          {"classes", task.class_endings}, {"parameters", std::move(parameters)}};
+          {"classes", task.class_endings},
+          {"parameters", std::move(parameters)}};
 }
 
 std::string describe(const tasks::TaskDef& task) {

@@ -16,7 +16,8 @@ void register_version(Cli& cli) {
       write_out(out.dump() + "\n");
       return;
     }
-    write_out(fmt::format("ipfs-accelerate {}\nbackends: {}\ncompiler: {}\n", ACCELERATE_VERSION, backends, __VERSION__));
+    write_out(
+        fmt::format("ipfs-accelerate {}\nbackends: {}\ncompiler: {}\n", ACCELERATE_VERSION, backends, __VERSION__));
   });
   command->add_flag("--json", cli.json, "print JSON");
 }

@@ -82,8 +82,8 @@ Report report() {
       continue;
     }
     BackendReport absent{.name = name, .built = false, .probe = {}};
-    absent.probe.reason = name == "mojo_max" ? "a request for max, then mojo; no backend of its own"
-                                             : "this build has no such backend";
+    absent.probe.reason =
+        name == "mojo_max" ? "a request for max, then mojo; no backend of its own" : "this build has no such backend";
     out.backends.push_back(std::move(absent));
   }
   const auto& known = known_devices();

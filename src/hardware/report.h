@@ -15,8 +15,8 @@ struct BackendReport {
   ProbeResult probe;
 };
 
-/// The machine and every backend whose name the device policy knows, in the policy's order; backends of the build that it
-/// does not name follow. Each is asked now: nothing is assumed or remembered.
+/// The machine and every backend whose name the device policy knows, in the policy's order; backends of the build that
+/// it does not name follow. Each is asked now: nothing is assumed or remembered.
 struct Report {
   std::string cpu;  // as the system calls it
   std::string isa;  // instruction set that the CPU kernels use

@@ -63,8 +63,9 @@ std::string hypothesis(const std::string& format, const std::string& label) {
     }
     const size_t length = format.compare(i, 2, "{}") == 0 ? 2 : format.compare(i, 3, "{0}") == 0 ? 3 : 0;
     if (length == 0)
-      fail(ErrorCode::invalid_argument, "hypothesis_template '{}' has a '{}' at byte {}; expected {{}} where the label goes",
-           printable(format), c, i);
+      fail(ErrorCode::invalid_argument,
+           "hypothesis_template '{}' has a '{}' at byte {}; expected {{}} where the label goes", printable(format), c,
+           i);
     out += label;
     replaced = true;
     i += length - 1;

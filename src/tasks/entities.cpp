@@ -110,7 +110,8 @@ std::vector<LabelledToken> labelled_tokens(const TaskModel& model, std::string_v
     token.start = span.begin;
     token.end = span.end;
     token.index = t;
-    token.is_subword = marks_pieces ? code_points(token.word) != span.end - span.begin : continues_word(text, bytes.begin);
+    token.is_subword =
+        marks_pieces ? code_points(token.word) != span.end - span.begin : continues_word(text, bytes.begin);
     if (window.ids[t] == unknown) {
       token.word = text.substr(bytes.begin, bytes.end - bytes.begin);
       token.is_subword = false;
@@ -149,7 +150,8 @@ std::vector<Entity> aggregate(const TaskModel& model, const std::vector<Labelled
 }
 
 std::vector<Entity> without_overlaps(std::vector<Entity> entities) {
-  std::stable_sort(entities.begin(), entities.end(), [](const Entity& a, const Entity& b) { return a.start < b.start; });
+  std::stable_sort(entities.begin(), entities.end(),
+                   [](const Entity& a, const Entity& b) { return a.start < b.start; });
   std::vector<Entity> out;
   for (Entity& entity : entities) {
     if (out.empty() || entity.start < out.back().start || entity.start >= out.back().end) {

@@ -152,8 +152,9 @@ class QuestionAnswering final : public Task::Runner {
     return wanted;
   }
 
-  Json answers(std::string_view text, std::span<const TokenEncoding> windows, std::span<const std::vector<float>> starts,
-               std::span<const std::vector<float>> ends, const Settings& settings) const {
+  Json answers(std::string_view text, std::span<const TokenEncoding> windows,
+               std::span<const std::vector<float>> starts, std::span<const std::vector<float>> ends,
+               const Settings& settings) const {
     const CodePointIndex characters(text);
     const size_t candidates = settings.align_to_words ? 2 * settings.top_k + 10 : settings.top_k;
     double null_score = 1e6;

@@ -20,7 +20,8 @@ std::vector<float> softmax(std::span<const float> logits) {
 
 std::vector<float> sigmoid(std::span<const float> logits) {
   std::vector<float> out(logits.size());
-  for (size_t i = 0; i < out.size(); ++i) out[i] = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logits[i]))));
+  for (size_t i = 0; i < out.size(); ++i)
+    out[i] = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logits[i]))));
   return out;
 }
 
@@ -33,9 +34,8 @@ std::vector<size_t> top_k(std::span<const float> values, size_t k) {
   std::iota(order.begin(), order.end(), size_t{0});
   k = std::min(k, order.size());
   // The position decides between equal values, so that the order is total.
-  std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(k), order.end(), [&](size_t a, size_t b) {
-    return values[a] > values[b] || (values[a] == values[b] && a < b);
-  });
+  std::partial_sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(k), order.end(),
+                    [&](size_t a, size_t b) { return values[a] > values[b] || (values[a] == values[b] && a < b); });
   order.resize(k);
   return order;
 }

@@ -131,8 +131,7 @@ std::optional<std::vector<import::SentenceModule>> embedding_modules(const impor
   } else {
     const Graph& graph = model.program.main();
     const auto hidden = graph.find_output("last_hidden_state");
-    if (!hidden)
-      fail(ErrorCode::unsupported_model, "{} has no last_hidden_state that could be pooled", graph.name());
+    if (!hidden) fail(ErrorCode::unsupported_model, "{} has no last_hidden_state that could be pooled", graph.name());
     SentenceModule step;
     step.kind = SentenceModule::Kind::pooling;
     step.pooling.embedding_size =
@@ -181,7 +180,8 @@ std::vector<std::vector<float>> SentenceEmbedder::embed(const std::vector<std::s
       inputs.push_back({changed.back(), std::nullopt});
     }
   } else {
-    for (const std::string& text : texts) inputs.push_back({folder ? strip(text) : std::string_view(text), std::nullopt});
+    for (const std::string& text : texts)
+      inputs.push_back({folder ? strip(text) : std::string_view(text), std::nullopt});
   }
   const std::vector<TokenEncoding> encodings = model_->encode(inputs, Truncation::longest_first, context);
 

@@ -86,8 +86,9 @@ Graph sentence_graph(const Graph& base, const std::vector<SentenceModule>& modul
     const auto hidden = outputs.find("last_hidden_state");
     const auto attention_mask = inputs.find("attention_mask");
     if (hidden == outputs.end() || attention_mask == inputs.end())
-      fail(ErrorCode::unsupported_model, "sentence embeddings need a model with an attention_mask and a "
-                                         "last_hidden_state; {} is none",
+      fail(ErrorCode::unsupported_model,
+           "sentence embeddings need a model with an attention_mask and a "
+           "last_hidden_state; {} is none",
            base.name());
     Value x = hidden->second;
     Value mask = attention_mask->second;

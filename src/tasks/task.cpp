@@ -45,12 +45,10 @@ std::string class_for(const TaskDef& task, const import::HfFolder& folder) {
   }
   std::string others;
   for (const std::string& hint : folder.task_hints()) others += (others.empty() ? "" : ", ") + hint;
-  fail(ErrorCode::unsupported_task,
-       "{} holds a {}, and {} needs a class whose name ends with {}{}", folder.files()->description(), printable(name),
-       task.name, task.class_endings.front(),
+  fail(ErrorCode::unsupported_task, "{} holds a {}, and {} needs a class whose name ends with {}{}",
+       folder.files()->description(), printable(name), task.name, task.class_endings.front(),
        others.empty() ? "" : fmt::format("; this folder is made for: {}", others));
 }
-
 
 void check_inputs(const TaskDef& task, const TaskInputs& inputs) {
   if (!inputs.images.empty() && !task.takes_images)
@@ -65,8 +63,8 @@ void check_inputs(const TaskDef& task, const TaskInputs& inputs) {
   if (contexts > 0 && task.contexts == TaskDef::Contexts::none)
     fail(ErrorCode::invalid_argument, "{} takes no contexts, and {} were given", task.name, contexts);
   if (contexts == 0 && task.contexts == TaskDef::Contexts::required)
-    fail(ErrorCode::invalid_argument, "{} needs a context (the text that answers are looked for in), and none was given",
-         task.name);
+    fail(ErrorCode::invalid_argument,
+         "{} needs a context (the text that answers are looked for in), and none was given", task.name);
   if (contexts > 1 && contexts != inputs.texts.size())
     fail(ErrorCode::invalid_argument, "there are {} texts and {} contexts; give one context, or one a text",
          inputs.texts.size(), contexts);
@@ -142,7 +140,8 @@ TaskResult Task::run(const TaskInputs& inputs, const CallOptions& options) const
   check_inputs(definition, inputs);
   for (const ParameterSpec& spec : definition.parameters) {
     if (spec.at_open && options.parameters.is_object() && options.parameters.contains(spec.name))
-      fail(ErrorCode::invalid_argument, "the parameter {} is given when the task is opened, not with a call", spec.name);
+      fail(ErrorCode::invalid_argument, "the parameter {} is given when the task is opened, not with a call",
+           spec.name);
   }
   const Parameters parameters(definition.parameters, options.parameters, definition.name);
   options.limits.check();
@@ -196,14 +195,10 @@ Json to_json(const ModelReport& report) {
                          {"count", entry.count},
                          {"reason", entry.reason.empty() ? Json() : Json(entry.reason)}});
   }
-  return {{"passes", std::move(passes)},
-          {"placement", std::move(placement)},
-          {"isa", report.isa},
-          {"graph_hash", report.graph_hash},
-          {"weight_bytes", report.weight_bytes},
-          {"packed_bytes", report.packed_bytes},
-          {"compile_ms", report.compile_ms},
-          {"num_threads", report.num_threads}};
+  return {
+      {"passes", std::move(passes)},     {"placement", std::move(placement)},   {"isa", report.isa},
+      {"graph_hash", report.graph_hash}, {"weight_bytes", report.weight_bytes}, {"packed_bytes", report.packed_bytes},
+      {"compile_ms", report.compile_ms}, {"num_threads", report.num_threads}};
 }
 
 const TaskDef& infer_task(const std::filesystem::path& folder) {

@@ -108,7 +108,7 @@ std::map<std::string, Tensor> text_tensors(const Graph& graph, const Tokenizer& 
 }
 
 std::vector<TokenEncoding> TaskModel::encode(std::span<const TextInput> inputs, Truncation truncation,
-                                        RunContext& context) const {
+                                             RunContext& context) const {
   const Timed timed(context.preprocess_ms);
   context.options.limits.check();
   EncodeOptions options;
@@ -221,8 +221,7 @@ void TaskModel::run_images(std::span<const Image> images, RunContext& context,
       const auto batch = std::span(indices).subspan(begin, std::min(most, indices.size() - begin));
       const std::vector<Tensor> outputs =
           execute(*compiled, {{"pixel_values", pixel_values(images, batch, context)}}, context);
-      for (size_t r = 0; r < batch.size(); ++r)
-        take(batch[r], {.outputs = outputs, .row = static_cast<int64_t>(r)});
+      for (size_t r = 0; r < batch.size(); ++r) take(batch[r], {.outputs = outputs, .row = static_cast<int64_t>(r)});
       done += batch.size();
       if (context.options.progress) context.options.progress(done, images.size());
     }

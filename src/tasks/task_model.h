@@ -55,12 +55,14 @@ struct TaskModel {
 
   /// Tokens of each input, cut to max_tokens; inputs that had to be cut are noted. Errors: those of Tokenizer::encode,
   /// invalid_argument for a text without any token; both name the number of the text.
-  std::vector<TokenEncoding> encode(std::span<const TextInput> inputs, Truncation truncation, RunContext& context) const;
+  std::vector<TokenEncoding> encode(std::span<const TextInput> inputs, Truncation truncation,
+                                    RunContext& context) const;
 
   /// Adds what further graph inputs need: called with the encodings of a batch and the padded length.
   using ExtraInputs = std::function<Tensor(std::string_view name, std::span<const size_t> batch, int64_t length,
                                            std::span<const int64_t> first_token)>;
-  /// Executes in batches of similar length and hands each result over, in no particular order. model: null for `compiled`.
+  /// Executes in batches of similar length and hands each result over, in no particular order. model: null for
+  /// `compiled`.
   void run_texts(std::span<const TokenEncoding> encodings, RunContext& context,
                  const std::function<void(size_t index, const OutputRow&)>& take, const ExtraInputs& extra = {},
                  const Model* model = nullptr) const;

@@ -32,8 +32,7 @@ class TokenClassification final : public Task::Runner {
     std::vector<std::vector<Entity>> found(windows.size());
     model_->run_texts(windows, context, [&](size_t index, const OutputRow& row) {
       const std::string& text = inputs.texts[windows[index].sample];
-      found[index] =
-          aggregate(*model_, labelled_tokens(*model_, text, windows[index], row.token_values(0)), strategy);
+      found[index] = aggregate(*model_, labelled_tokens(*model_, text, windows[index], row.token_values(0)), strategy);
     });
     return to_json(inputs.texts.size(), windows, found, strategy, parameters.texts("ignore_labels"));
   }
@@ -41,7 +40,8 @@ class TokenClassification final : public Task::Runner {
  private:
   std::vector<TokenEncoding> all_windows(std::span<const TextInput> texts, Aggregation strategy, size_t stride) const {
     if (strategy == Aggregation::none)
-      fail(ErrorCode::invalid_argument, "stride needs an aggregation_strategy other than none, which joins the windows");
+      fail(ErrorCode::invalid_argument,
+           "stride needs an aggregation_strategy other than none, which joins the windows");
     if (!model_->max_tokens)
       fail(ErrorCode::invalid_argument, "stride was given, but the model has no limit of tokens; leave it out");
     EncodeOptions options;

@@ -62,8 +62,8 @@ class ZeroShotClassification final : public Task::Runner {
     truncated.erase(std::unique(truncated.begin(), truncated.end()), truncated.end());
   }
 
-  Json entry(const std::string& text, const std::vector<std::string>& labels, std::span<const std::vector<float>> logits,
-             bool multi_label) const {
+  Json entry(const std::string& text, const std::vector<std::string>& labels,
+             std::span<const std::vector<float>> logits, bool multi_label) const {
     std::vector<float> scores;
     if (multi_label || labels.size() == 1) {
       for (const std::vector<float>& row : logits) {
