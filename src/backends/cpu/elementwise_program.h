@@ -8,6 +8,25 @@
 
 namespace accelerate::cpu {
 
+/// Codes of the integer and bool instructions.
+enum class IntUnary : uint8_t { neg, abs, bitwise_not, sign };
+enum class IntBinary : uint8_t {
+  add,
+  sub,
+  mul,
+  minimum,
+  maximum,
+  remainder,
+  floor_divide,
+  trunc_divide,
+  bitwise_and,
+  bitwise_or,
+  bitwise_xor,
+  shift_left,
+  shift_right
+};
+enum class BoolBinary : uint8_t { logical_and, logical_or, logical_xor };
+
 /// Virtual registers hold one tile each: f32 (also for f16 and bf16 values), i64, i32 or bool (u8).
 struct ElementwiseProgram {
   enum class Kind : uint8_t {
