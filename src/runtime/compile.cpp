@@ -363,7 +363,7 @@ class Compiler {
       try {
         step.kernel = chosen_[i].second->create(site(node), context);
       } catch (Error& error) {
-        error.in(fmt::format("preparing {}{}", node.op->name, node.location.empty() ? "" : " at " + node.location));
+        error.in("preparing " + describe(node));
         throw;
       }
       out_->report.packed_bytes += step.kernel->packed_bytes();

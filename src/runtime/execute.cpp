@@ -96,6 +96,7 @@ void run_static(const Model::Impl& model, const Specialization& plan, std::span<
   size_t needed = plan.arena_bytes + plan.scratch_bytes;
   if (context.arena_capacity < needed) {
     context.arena.reset();
+    context.arena_capacity = 0;  // holds if the allocation fails
     context.arena = allocate_aligned(needed);
     context.arena_capacity = needed;
   }
@@ -126,7 +127,7 @@ void run_static(const Model::Impl& model, const Specialization& plan, std::span<
     try {
       plan.launches[s]->record(stream, {context.input_pointers, context.output_pointers, arena + plan.arena_bytes});
     } catch (Error& error) {
-      error.in(node.op->name + (node.location.empty() ? "" : " at " + node.location));
+      error.in(describe(node));
       throw;
     }
     if (options.profile != nullptr) {

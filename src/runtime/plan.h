@@ -9,6 +9,11 @@
 
 namespace accelerate {
 
+/// The op of a node and where it came from, for errors.
+inline std::string describe(const Node& node) {
+  return node.op->name + (node.location.empty() ? "" : " at " + node.location);
+}
+
 /// Where the bytes of a value are during a call.
 struct Place {
   enum class Kind : uint8_t { none, arena, constant, input, output };

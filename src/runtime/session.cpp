@@ -21,8 +21,8 @@ std::optional<size_t> find_backend(const SessionState& state, std::string_view n
 }
 
 /// The device a backend would use, or the reason why it cannot serve.
-std::pair<std::optional<std::string>, std::string> device_of(const Backend& backend, const std::string& device_part) {
-  ProbeResult probe = backend.probe();
+std::pair<std::optional<std::string>, std::string> device_of(const Backend& backend, const ProbeResult& probe,
+                                                             const std::string& device_part) {
   if (!probe.available) return {std::nullopt, fmt::format("{}: {}", backend.name(), probe.reason)};
   if (probe.devices.empty()) return {std::nullopt, fmt::format("{}: no device", backend.name())};
   if (device_part.empty()) return {probe.devices.front().name, ""};
@@ -52,9 +52,15 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
     return state.backends[a]->preference() > state.backends[b]->preference();
   });
 
+  // A probe may be slow: each backend is looked at once, and only when it is considered.
+  std::vector<std::optional<ProbeResult>> probes(state.backends.size());
+  auto probe = [&](size_t index) -> const ProbeResult& {
+    if (!probes[index]) probes[index] = state.backends[index]->probe();
+    return *probes[index];
+  };
   std::string reasons;
   auto consider = [&](size_t index, const std::string& part) {
-    auto [device, reason] = device_of(*state.backends[index], part);
+    auto [device, reason] = device_of(*state.backends[index], probe(index), part);
     if (device) {
       state.order.push_back(index);
       state.backend = state.backends[index]->name();
@@ -85,7 +91,6 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
                                       reasons.empty() ? "every backend of this build serves only by name" : reasons);
     if (options.strict) fail(ErrorCode::backend_unavailable, "{} (--strict forbids another device)", message);
     state.fallback_reason = message;
-    std::string before = reasons;
     for (size_t index : by_preference) {
       if ((found = consider(index, ""))) break;
     }
@@ -93,8 +98,7 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
   }
   // Nodes that the chosen backend lacks go to the other backends that compute in host memory.
   for (size_t index : by_preference) {
-    if (std::find(state.order.begin(), state.order.end(), index) == state.order.end() &&
-        state.backends[index]->probe().available)
+    if (std::find(state.order.begin(), state.order.end(), index) == state.order.end() && probe(index).available)
       state.order.push_back(index);
   }
   state.executor = std::make_unique<Executor>(options.threads);

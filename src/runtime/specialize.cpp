@@ -27,7 +27,7 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
   };
   for (ValueId id : g.inputs()) resolve(id, "an input");
   for (const Node& node : g.nodes())
-    for (ValueId id : node.results) resolve(id, node.op->name + (node.location.empty() ? "" : " at " + node.location));
+    for (ValueId id : node.results) resolve(id, describe(node));
 
   // Launches.
   int num_threads = model.session->executor->num_threads();
@@ -40,7 +40,7 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
     try {
       out->launches.push_back(step.kernel->specialize({in, result, out->dims, num_threads}));
     } catch (Error& error) {
-      error.in(node.op->name + (node.location.empty() ? "" : " at " + node.location));
+      error.in(describe(node));
       throw;
     }
     out->scratch_bytes = std::max(out->scratch_bytes, out->launches.back()->scratch_bytes());

@@ -72,15 +72,6 @@ void run_int_binary(IntBinary op, int64_t n, const Slot& a, const Slot& b, void*
     case IntBinary::bitwise_and: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(x & y); }); break;
     case IntBinary::bitwise_or: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(x | y); }); break;
     case IntBinary::bitwise_xor: int_loop<T>(n, a, b, out, [](T x, T y) { return static_cast<T>(x ^ y); }); break;
-    case IntBinary::shift_left:
-      int_loop<T>(n, a, b, out, [](T x, T y) {
-        return static_cast<T>(static_cast<U>(x) << (y & (8 * static_cast<T>(sizeof(T)) - 1)));
-      });
-      break;
-    case IntBinary::shift_right:
-      int_loop<T>(n, a, b, out,
-                  [](T x, T y) { return static_cast<T>(x >> (y & (8 * static_cast<T>(sizeof(T)) - 1))); });
-      break;
   }
 }
 

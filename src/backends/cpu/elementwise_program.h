@@ -21,9 +21,7 @@ enum class IntBinary : uint8_t {
   trunc_divide,
   bitwise_and,
   bitwise_or,
-  bitwise_xor,
-  shift_left,
-  shift_right
+  bitwise_xor
 };
 enum class BoolBinary : uint8_t { logical_and, logical_or, logical_xor };
 
