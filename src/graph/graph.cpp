@@ -161,6 +161,28 @@ std::vector<ValueId> Patch::store(Node node, std::vector<TensorType> types) {
   return new_nodes_.back().results;
 }
 
+namespace {
+
+/// Unbacked symbols ("?u0") of dims and of the graphs of regions.
+void collect_unbacked(const Shape& shape, std::vector<std::string>& out) {
+  for (const Dim& dim : shape) {
+    if (!dim.has_unbacked()) continue;
+    std::vector<std::string> symbols;
+    dim.collect_symbols(symbols);
+    std::copy_if(symbols.begin(), symbols.end(), std::back_inserter(out),
+                 [](const std::string& s) { return s.front() == '?'; });
+  }
+}
+
+void collect_unbacked(const Node& node, std::vector<std::string>& out) {
+  for (const auto& [name, attr] : node.attrs.map())
+    if (const auto* dims = std::get_if<Shape>(&attr)) collect_unbacked(*dims, out);
+  for (const auto& region : node.regions)
+    for (const Node& inner : region->nodes()) collect_unbacked(inner, out);
+}
+
+}  // namespace
+
 Graph Patch::apply() const {
   const size_t num_base = base_.num_values();
   auto resolve = [&](ValueId id) {
@@ -203,6 +225,27 @@ Graph Patch::apply() const {
     for (ValueId id : base_.nodes()[static_cast<size_t>(index)].operands) out.push_back(resolve(id));
     return out;
   };
+  // The value that defines each unbacked symbol: a node that names one in its attributes depends on it too.
+  std::map<std::string, ValueId> definers;
+  for (ValueId id = 0; id < total; ++id) {
+    std::vector<std::string> symbols;
+    collect_unbacked(type_of(id).shape, symbols);
+    for (const std::string& s : symbols) definers.emplace(s, id);
+  }
+  auto dependencies_of = [&](bool is_new, int index) {
+    auto out = operands_of(is_new, index);
+    if (definers.empty()) return out;
+    const Node& node = is_new ? new_nodes_[static_cast<size_t>(index)] : base_.nodes()[static_cast<size_t>(index)];
+    std::vector<std::string> symbols;
+    collect_unbacked(node, symbols);
+    for (const std::string& s : symbols) {
+      auto it = definers.find(s);
+      if (it == definers.end()) continue;
+      ValueId id = resolve(it->second);
+      if (node_of(id) != std::pair(is_new, index)) out.push_back(id);
+    }
+    return out;
+  };
 
   Graph out(base_.name_);
   std::vector<ValueId> mapped(total, UINT32_MAX);
@@ -228,7 +271,7 @@ Graph Patch::apply() const {
     auto flag = is_new ? live_new.begin() + index : live_base.begin() + index;
     if (*flag) continue;
     *flag = true;
-    for (ValueId operand : operands_of(is_new, index)) work.push_back(operand);
+    for (ValueId operand : dependencies_of(is_new, index)) work.push_back(operand);
   }
 
   // Emit in base order; a node's operands that are not there yet are emitted first.
@@ -243,11 +286,10 @@ Graph Patch::apply() const {
         stack.pop_back();
         continue;
       }
-      auto operands = operands_of(is_new, index);
       if (state == 0) {
         state = 1;
         bool pushed = false;
-        for (ValueId id : operands) {
+        for (ValueId id : dependencies_of(is_new, index)) {
           if (mapped[id] != UINT32_MAX) continue;
           auto [op_new, op_index] = node_of(id);
           char op_state = op_new ? state_new[static_cast<size_t>(op_index)] : state_base[static_cast<size_t>(op_index)];
@@ -259,7 +301,7 @@ Graph Patch::apply() const {
       }
       const Node& node = is_new ? new_nodes_[static_cast<size_t>(index)] : base_.nodes_[static_cast<size_t>(index)];
       std::vector<Value> values;
-      for (ValueId id : operands) {
+      for (ValueId id : operands_of(is_new, index)) {
         if (mapped[id] == UINT32_MAX) fail(ErrorCode::internal, "a patch makes the graph cyclic");
         values.push_back(out.value(mapped[id]));
       }

@@ -295,8 +295,7 @@ class Compiler {
       const Node& node = g.nodes()[n];
       if (!node.results.empty() && constant_[node.results[0]]) continue;
       for (ValueId id : node.results) out_->dynamic = out_->dynamic || has_unbacked(g.type_of(id));
-      if (!node.regions.empty() && !node.op->is_elementwise && node.op->name != "fused_elementwise")
-        out_->dynamic = true;
+      out_->dynamic = out_->dynamic || runs_regions(node);
       if (node.op->is_view) {
         out_->roots[node.results[0]] = out_->roots[node.operands[0]];
         continue;

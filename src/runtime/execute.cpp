@@ -168,7 +168,7 @@ std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor
     }
     std::vector<Tensor> operands;
     for (ValueId id : node.operands) operands.push_back(values[id]);
-    bool unbacked = !node.regions.empty();
+    bool unbacked = runs_regions(node);
     for (ValueId id : node.results) {
       for (const Dim& dim : g.type_of(id).shape) {
         std::vector<std::string> symbols;

@@ -14,6 +14,11 @@ inline std::string describe(const Node& node) {
   return node.op->name + (node.location.empty() ? "" : " at " + node.location);
 }
 
+/// Does the evaluator run the node's regions (control flow), rather than one kernel the whole node.
+inline bool runs_regions(const Node& node) {
+  return !node.regions.empty() && !node.op->is_elementwise && node.op->name != "fused_elementwise";
+}
+
 /// Where the bytes of a value are during a call.
 struct Place {
   enum class Kind : uint8_t { none, arena, constant, input, output };

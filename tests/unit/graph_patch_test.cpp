@@ -135,5 +135,17 @@ TEST(Patch, ALongChainNeedsNoDeepStack) {
   EXPECT_EQ(patch.apply().nodes().size(), 50000U);
 }
 
+TEST(Patch, KeepsWhatDefinesAnUnbackedDimThatAnAttributeNames) {
+  Graph graph("g");
+  Value x = graph.add_input("x", {DType::f32, {"n"}});
+  graph.add(test_registry().get("unknown"), std::vector<Value>{x}, {{"name", std::string("k")}});
+  Value y = graph.add1(test_registry().get("source"), {}, {{"shape", Shape{Dim::unbacked("k")}}});
+  graph.output(y, "y");
+  Patch patch(graph);
+  Value again = patch.add1(test_registry().get("source"), {}, {{"shape", Shape{Dim::unbacked("k")}}});
+  patch.replace(y.id, add_node(patch, "same", {again}));
+  EXPECT_EQ(ops_of(patch.apply()), "unknown source same");
+}
+
 }  // namespace
 }  // namespace accelerate::test
