@@ -1,0 +1,11 @@
+"""Table entries of the video families."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .recipe import Recipe
+
+CONFIGS: dict[str, Any] = {}
+
+RECIPES: dict[str, Recipe] = {}
