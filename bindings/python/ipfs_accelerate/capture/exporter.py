@@ -1,0 +1,413 @@
+"""Tracing a transformers model into a functional `torch.export` program with dynamic dims.
+
+`capture` tries ways of tracing in order, from the one that keeps most structure to the one that accepts most models:
+plain export with fused attention, transformers' own export patches, plain attention, batched experts, and Dynamo
+(`strict`); and in each, all dynamic dims, the batch alone, none. Where reference outputs are given, a program that does
+not give them is refused and the next way is tried. What was refused, and why, is in `Capture.refused`.
+
+`CaptureExporter` makes the same available to transformers as the export format `ipfs_accelerate`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import inspect
+import re
+import time
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import Dim, ExportedProgram
+from transformers.exporters import DynamoConfig, HfExporter, register_backend
+from transformers.exporters.exporter_dynamo import apply_patches, register_cache_pytrees_for_model, reset_model_state
+from transformers.exporters.metadata import ExportMetadata, build_export_metadata
+from transformers.exporters.utils import precompute_export_inputs
+
+from .draws import Draws, random_ops
+from .structure import fill, flatten_inputs, flatten_outputs
+
+FORMAT = "ipfs_accelerate"
+TOLERANCE = 1e-4
+
+
+class CaptureError(Exception):
+    """A model that cannot be captured: the stage, the reason, and whether it is the model's own."""
+
+    def __init__(self, stage: str, reason: str, own: bool = False, refused: list[str] | None = None):
+        super().__init__(reason)
+        self.stage, self.reason, self.own, self.refused = stage, reason, own, refused or []
+
+
+@dataclasses.dataclass(frozen=True)
+class Sample:
+    """One call of a model: keyword arguments with tensors in them, the draws it makes, and what it returns.
+
+    `draws` and `outputs` are as recorded from the unpatched model; `outputs` may be None when unknown.
+    """
+
+    inputs: dict[str, Any]
+    draws: list[torch.Tensor] = dataclasses.field(default_factory=list)
+    outputs: dict[str, torch.Tensor] | None = None
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """The tensors that a captured program takes, by name: inputs, then `random.0`, ..."""
+        named, _ = flatten_inputs(self.inputs)
+        return {**named, **{f"random.{i}": value for i, value in enumerate(self.draws)}}
+
+
+@dataclasses.dataclass
+class Capture:
+    """A traced model.
+
+    `inputs` and `outputs` are the names of the program's user inputs and outputs in graph order; `dynamic` maps an input
+    to its axes that vary; `errors` holds, for each sample with outputs, the largest error relative to the largest
+    output, or the reason why the program does not accept it.
+    """
+
+    program: ExportedProgram
+    inputs: list[str]
+    outputs: list[str]
+    way: str
+    dynamic: dict[str, list[int]]
+    refused: list[str] = dataclasses.field(default_factory=list)
+    errors: list[float | str] = dataclasses.field(default_factory=list)
+    samples: list[Sample] = dataclasses.field(default_factory=list)
+    seconds: dict[str, float] = dataclasses.field(default_factory=dict)
+    form: str = "decomposed"
+
+
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """One way of tracing."""
+
+    name: str
+    attention: str | None = "sdpa"
+    patches: bool = False
+    precompute: bool = False
+    experts: str | None = None
+    strict: bool = False
+
+
+WAYS = (
+    Way("sdpa"),
+    Way("sdpa, patched", patches=True),
+    Way("sdpa, patched, precomputed inputs", patches=True, precompute=True),
+    Way("eager", attention="eager"),
+    Way("eager, batched experts", attention="eager", experts="batched_mm"),
+    Way("sdpa, strict", strict=True),
+)
+
+
+def identifier(name: str) -> str:
+    """An argument name for the tensor `name` (`past_key_values.0.keys` -> `past_key_values_0_keys`)."""
+    return re.sub(r"\W", "_", name)
+
+
+@contextlib.contextmanager
+def implementations(model: torch.nn.Module, attention: str | None, experts: str | None) -> Iterator[None]:
+    """Sets the attention and expert implementations of `model` where it offers them, and restores them."""
+    saved = []
+    for config in configs_of(model):
+        for field in ("_attn_implementation_internal", "_experts_implementation_internal"):
+            if hasattr(config, field):
+                saved.append((config, field, getattr(config, field)))
+    try:
+        for setter, value in (("set_attn_implementation", attention), ("set_experts_implementation", experts)):
+            if value is not None and hasattr(model, setter):
+                with contextlib.suppress(ValueError, ImportError, AttributeError, TypeError):
+                    getattr(model, setter)(value)
+        yield
+    finally:
+        for config, field, value in saved:
+            setattr(config, field, value)
+
+
+def configs_of(model: torch.nn.Module) -> list[Any]:
+    """Every configuration object that a module of `model` holds, once."""
+    found: dict[int, Any] = {}
+    for module in model.modules():
+        config = getattr(module, "config", None)
+        if config is not None and not isinstance(config, dict):
+            found.setdefault(id(config), config)
+    return list(found.values())
+
+
+@contextlib.contextmanager
+def flat_forward(
+    model: torch.nn.Module, skeleton: dict[str, Any], names: list[str], num_draws: int
+) -> Iterator[list[str]]:
+    """Replaces `model.forward` by one that takes and returns flat tensors; yields the list of output names, filled when
+    the forward runs. The last `num_draws` names are the model's random draws."""
+    original = model.forward
+    output_names: list[str] = []
+
+    def forward(**flat: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        values = list(flat.values())
+        tensors, draws = values[: len(values) - num_draws], values[len(values) - num_draws :]
+        arguments = fill(skeleton, tensors)
+        with Draws(draws) if draws else contextlib.nullcontext() as mode:
+            outputs = flatten_outputs(original(**arguments))
+        if draws and mode.used != len(draws):
+            raise RuntimeError(f"the model made {len(draws)} random draws when it ran and {mode.used} when traced")
+        output_names[:] = outputs
+        return tuple(outputs.values())
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    forward.__signature__ = inspect.Signature([inspect.Parameter(identifier(name), kind) for name in names])
+    model.forward = forward
+    try:
+        yield output_names
+    finally:
+        del model.forward
+
+
+def varying_axes(samples: list[Sample], given: dict[str, list[int]] | None) -> dict[str, list[int]]:
+    """Axes that vary, by tensor name: those given, and those that differ between samples; of one sample, all axes."""
+    first = samples[0].tensors()
+    axes = {name: set((given or {}).get(name, ())) for name in first}
+    if len(samples) == 1 and not given:
+        axes = {name: set(range(value.dim())) for name, value in first.items()}
+    for sample in samples[1:]:
+        for name, value in sample.tensors().items():
+            if name in first and value.dim() == first[name].dim():
+                axes[name] |= {i for i, (a, b) in enumerate(zip(first[name].shape, value.shape)) if a != b}
+    return {name: sorted(found) for name, found in axes.items()}
+
+
+def _levels(axes: dict[str, list[int]]) -> list[tuple[str, dict[str, list[int]]]]:
+    batch = {name: [0] if 0 in found else [] for name, found in axes.items()}
+    levels = [("all dims", axes)]
+    if any(axes.values()) and batch != axes and any(batch.values()):
+        levels.append(("batch only", batch))
+    if any(axes.values()):
+        levels.append(("fixed sizes", {name: [] for name in axes}))
+    return levels
+
+
+def reason_of(error: BaseException) -> str:
+    """One line that says what an exception says."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:400]}"
+
+
+def is_own(error: BaseException) -> bool:
+    """Whether tracing failed for a reason of the model: control flow that depends on data."""
+    text = f"{type(error).__name__} {error}"
+    return bool(
+        re.search(
+            r"data-dependent|DataDependent|Unbacked|unbacked symbol|control flow|\.item\(\)|_local_scalar_dense"
+            r"|Could not guard|Could not extract specialized integer",
+            text,
+        )
+    )
+
+
+def trace(
+    model: torch.nn.Module, sample: Sample, axes: dict[str, list[int]], way: Way
+) -> tuple[ExportedProgram, list[str], list[str], str]:
+    """Exports `model` on one sample: (program, input names, output names, form of the program)."""
+    tensors, skeleton = flatten_inputs(sample.inputs)
+    named = sample.tensors()
+    arguments = {identifier(name): value.clone() for name, value in named.items()}
+    dynamic = {identifier(name): {axis: Dim.AUTO for axis in axes.get(name, ())} or None for name in named}
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        stack.enter_context(implementations(model, way.attention, way.experts))
+        stack.enter_context(reset_model_state(model))
+        register_cache_pytrees_for_model(model)
+        if way.patches:
+            stack.enter_context(apply_patches("dynamo"))
+        outputs = stack.enter_context(flat_forward(model, skeleton, list(named), len(sample.draws)))
+        program = torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict)
+        try:
+            program, form = program.run_decompositions({}), "decomposed"
+        except Exception:  # a graph whose views cannot be made functional stays as traced
+            form = "as exported"
+    left = random_ops(program.graph_module)
+    if left:
+        raise RuntimeError(f"random ops that no input replaces: {', '.join(left)}")
+    return program, list(named), list(outputs), form
+
+
+def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
+    """The sample with the inputs that transformers computes ahead of an export (positions, segment bounds)."""
+    inputs = copy.deepcopy(sample.inputs)
+    with torch.no_grad():
+        precompute_export_inputs(model, inputs)
+    return dataclasses.replace(sample, inputs=inputs)
+
+
+def run(program: ExportedProgram, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
+    """Interprets a program on its user inputs; returns its user outputs."""
+    kinds = torch.export.graph_signature.InputKind
+    values, feed = iter(inputs), []
+    for spec in program.graph_signature.input_specs:
+        if spec.kind == kinds.USER_INPUT:
+            feed.append(next(values) if not isinstance(spec.arg, torch.export.graph_signature.ConstantArgument) else spec.arg.value)
+        elif spec.kind in (kinds.PARAMETER, kinds.BUFFER) and spec.target in program.state_dict:
+            feed.append(program.state_dict[spec.target])
+        else:
+            feed.append(program.constants[spec.target])
+    with torch.no_grad():
+        found = torch.fx.Interpreter(program.graph_module).run(*feed)
+    wanted = torch.export.graph_signature.OutputKind.USER_OUTPUT
+    return [value for spec, value in zip(program.graph_signature.output_specs, found) if spec.kind == wanted]
+
+
+def error_of(found: torch.Tensor, wanted: torch.Tensor) -> float:
+    """Largest difference relative to the largest wanted value; infinite for another shape or a differing integer."""
+    if found.shape != wanted.shape or found.dtype != wanted.dtype:
+        return float("inf")
+    if wanted.numel() == 0:
+        return 0.0
+    if not (wanted.is_floating_point() or wanted.is_complex()):
+        return 0.0 if torch.equal(found, wanted) else float("inf")
+    wide = torch.complex128 if wanted.is_complex() else torch.float64
+    a, b = found.to(wide), wanted.to(wide)
+    same = (a == b) | (torch.isnan(a) & torch.isnan(b))
+    difference = torch.where(same, torch.zeros_like(a), a - b).abs().max()
+    finite = b.abs()[torch.isfinite(b.abs())]
+    scale = float(finite.max()) if finite.numel() else 1.0
+    result = float(difference) / max(scale, 1e-30)
+    return result if result == result else float("inf")
+
+
+def check(capture: Capture, sample: Sample) -> float | str:
+    """The error of a captured program on a sample, or why it cannot run it."""
+    tensors = sample.tensors()
+    if list(tensors) != capture.inputs:
+        return f"inputs {list(tensors)} are not those of the capture, {capture.inputs}"
+    try:
+        found = run(capture.program, [tensors[name] for name in capture.inputs])
+    except Exception as error:  # whatever an op says about sizes it was not traced for
+        return reason_of(error)
+    wanted = sample.outputs or {}
+    if list(wanted) != capture.outputs:
+        return f"outputs {list(wanted)} are not those of the capture, {capture.outputs}"
+    return max((error_of(a, b) for a, b in zip(found, wanted.values())), default=0.0)
+
+
+def _is_good(error: float | str) -> bool:
+    return isinstance(error, float) and error <= TOLERANCE
+
+
+def capture(
+    model: torch.nn.Module,
+    samples: list[Sample],
+    dynamic: dict[str, list[int]] | None = None,
+    seconds: float = 600.0,
+    ways: tuple[Way, ...] = WAYS,
+) -> Capture:
+    """Captures `model`, traced on `samples[0]`; the others, of other sizes, say what varies and are checked.
+
+    Returns the first program that agrees with every sample; failing that, the one that agrees with most. Errors:
+    CaptureError of stage `export` when no way gives a program that agrees with the first sample.
+    """
+    began = time.monotonic()
+    refused: list[str] = []
+    own = False
+    best: tuple[int, Capture] | None = None
+    axes_of_all = varying_axes(samples, dynamic)
+    has_experts = any(hasattr(config, "_experts_implementation_internal") for config in configs_of(model))
+    for way in ways:
+        if way.experts and not has_experts:
+            continue
+        way_samples, axes = samples, axes_of_all
+        if way.precompute:
+            try:
+                way_samples = [precomputed(model, sample) for sample in samples]
+            except Exception as error:
+                refused.append(f"{way.name}: {reason_of(error)}")
+                continue
+            if list(way_samples[0].tensors()) == list(samples[0].tensors()):
+                continue
+            axes = varying_axes(way_samples, dynamic)
+        for level, level_axes in _levels(axes):
+            label = f"{way.name}, {level}"
+            if time.monotonic() - began > seconds:
+                refused.append(f"{label}: not tried, {seconds:.0f} s had passed")
+                continue
+            start = time.monotonic()
+            try:
+                program, inputs, outputs, form = trace(model, way_samples[0], level_axes, way)
+            except Exception as error:  # anything that tracing a model's Python can raise
+                refused.append(f"{label}: {reason_of(error)}")
+                own = own or is_own(error)
+                continue
+            found = Capture(program, inputs, outputs, label, program_axes(program, inputs), form=form)
+            found.seconds["export"] = time.monotonic() - start
+            found.samples = way_samples
+            start = time.monotonic()
+            found.errors = [check(found, sample) for sample in way_samples if sample.outputs is not None]
+            found.seconds["check"] = time.monotonic() - start
+            good = sum(map(_is_good, found.errors))
+            if found.errors and not _is_good(found.errors[0]):
+                refused.append(f"{label}: differs from the model by {found.errors[0]}")
+                break  # fewer dynamic dims do not change the numbers
+            if good == len(found.errors):
+                found.refused = refused
+                return found
+            refused.append(f"{label}: " + "; ".join(f"sample {i}: {e}" for i, e in enumerate(found.errors) if not _is_good(e)))
+            if best is None or good > best[0]:
+                best = (good, found)
+    if best is None:
+        raise CaptureError("export", refused[0] if refused else "nothing was tried", own, refused)
+    best[1].refused = refused
+    return best[1]
+
+
+def program_axes(program: ExportedProgram, names: list[str]) -> dict[str, list[int]]:
+    """The symbolic axes of each user input."""
+    nodes = {node.name: node for node in program.graph.nodes if node.op == "placeholder"}
+    axes = {}
+    for name, user in zip(names, program.graph_signature.user_inputs):
+        value = nodes[user].meta.get("val") if isinstance(user, str) and user in nodes else None
+        if isinstance(value, torch.Tensor):
+            axes[name] = [i for i, size in enumerate(value.shape) if isinstance(size, torch.SymInt)]
+    return axes
+
+
+@dataclasses.dataclass
+class CaptureConfig(DynamoConfig):
+    """Options of the export format `ipfs_accelerate`: those of `DynamoConfig`, of which `dynamic` is used."""
+
+    export_format: str = FORMAT
+    dynamic: bool = True
+
+
+class CaptureExporter(HfExporter):
+    """transformers' exporter interface to `capture`: `CaptureExporter().export(model, inputs, CaptureConfig())`."""
+
+    export_format = FORMAT
+    config_class = CaptureConfig
+    program_suffix = ".pt2"
+    required_packages = ["torch"]
+
+    def export_program(
+        self, model: Any, sample_inputs: MutableMapping[str, Any], config: CaptureConfig
+    ) -> tuple[tuple[Any, Capture], ExportMetadata]:
+        sample = Sample(dict(sample_inputs))
+        found = capture(model, [sample], dynamic=None if config.dynamic else {name: [] for name in sample.tensors()})
+        return (model, found), build_export_metadata(model, sample_inputs, found.program, self.required_packages)
+
+    @classmethod
+    def save_program(cls, program: tuple[Any, Capture], path: str | Path) -> None:
+        from .archive import write_archive
+
+        write_archive(Path(path), *program)
+
+    @classmethod
+    def load_program(cls, path: str | Path) -> ExportedProgram:
+        return torch.export.load(str(path))
+
+
+def register() -> None:
+    """Makes the export format `ipfs_accelerate` known to transformers."""
+    from transformers.exporters.auto import EXPORT_BACKENDS
+
+    if FORMAT not in EXPORT_BACKENDS:
+        register_backend(CaptureExporter)
