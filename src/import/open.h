@@ -15,6 +15,9 @@ namespace accelerate::import {
 struct OpenOptions {
   /// The class to build ("BertModel" from a folder of BertForMaskedLM); empty: what config.json names.
   std::string architecture;
+  /// Whose graph: "native" (built in), "captured" (model.pt2), or "auto": native where a family is built in, else
+  /// captured.
+  std::string graph = "auto";
 };
 
 /// A model, ready to compile.
