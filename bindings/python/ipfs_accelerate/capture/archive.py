@@ -1,8 +1,9 @@
 """Writing a capture as a `.pt2` archive without weights.
 
 The archive is torch.export's own. What is left out: the bytes of parameters and persistent buffers (they stay in the
-safetensors files), stack traces and other local paths, and pickled sample inputs. What is added:
-`extra/ipfs_accelerate.json`, which names inputs and outputs and says where each weight is stored.
+safetensors files), stack traces and other local paths, and sample inputs. What is added: `extra/ipfs_accelerate.json`, which names inputs and
+outputs and says where each weight is stored. `torch.export.load` reads the archive; its program has meta tensors for
+weights.
 """
 
 from __future__ import annotations
@@ -90,12 +91,10 @@ def without_weights(program: ExportedProgram) -> ExportedProgram:
 
 
 def _rewritten(source: io.BytesIO) -> bytes:
-    """The archive without sample inputs (they are pickled), its entries uncompressed and aligned to 64 bytes."""
+    """The same archive for the same program: no times of writing, entries uncompressed and aligned to 64 bytes."""
     out = io.BytesIO()
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as new:
         for entry in old.infolist():
-            if "/data/sample_inputs/" in entry.filename:
-                continue
             info = zipfile.ZipInfo(entry.filename, (1980, 1, 1, 0, 0, 0))
             pad = -(out.tell() + 30 + len(entry.filename.encode()) + 4) % 64
             info.extra = b"FB" + pad.to_bytes(2, "little") + b"Z" * pad

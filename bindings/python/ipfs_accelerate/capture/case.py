@@ -27,6 +27,7 @@ from .randomize import randomize
 from .structure import flatten_outputs
 
 GAINS = (1.0, 0.5, 0.25)
+STAGES = {"config": "config", "build": "instantiate", "inputs": "inputs", "forward": "eager"}
 
 
 def build_case(
@@ -39,19 +40,22 @@ def build_case(
 ) -> dict[str, Any]:
     """Builds the case of a class in `folder`; returns facts about it (times in seconds).
 
-    `make_case(class_name, seed)` gives `config`, `model_class`, `inputs` (the first for the capture), and optionally
-    `forward_kwargs`, `dynamic` and `setup`. `progress` is told each stage as it begins. Errors: CaptureError.
+    `make_case(class_name, seed)` gives a `configs.Case`. `progress` is told each stage as it begins. Errors: CaptureError.
     """
     facts: dict[str, Any] = {}
     clock = _Clock(progress, facts)
     with clock.stage("config"):
         case = make_case(class_name, seed)
+        if case.requires:
+            raise CaptureError("config", f"needs the package {case.requires}", True)
+        if case.own_reason:
+            raise CaptureError("config", case.own_reason, True)
     with clock.stage("instantiate"):
-        model = instantiate(case, seed)
+        model = case.build_model(seed).float()
     with clock.stage("eager"):
         samples, gain, rejected = reference(model, case, seed)
     with clock.stage("export"):
-        found = capture(model, samples, getattr(case, "dynamic", None), seconds)
+        found = capture(model, samples, seconds=seconds)
     with clock.stage("archive"):
         facts["weights"] = write_case(folder, model, found)
     facts["seconds"] |= found.seconds
@@ -67,6 +71,8 @@ def build_case(
         "draws": len(samples[0].draws),
         "samples": len(found.samples),
         "rejected_samples": rejected,
+        "varied": case.varied,
+        "fixed": case.fixed,
         "gain": gain,
         "parameters": sum(value.numel() for value in model.parameters()),
     }
@@ -89,26 +95,8 @@ class _Clock:
     def __exit__(self, kind: Any, error: BaseException | None, _: Any) -> None:
         self.facts["seconds"][self.name] = round(time.monotonic() - self.began, 3)
         if isinstance(error, Exception) and not isinstance(error, CaptureError):
-            raise CaptureError(self.name, reason_of(error), isinstance(error, ImportError)) from error
-
-
-def instantiate(case: Any, seed: int) -> torch.nn.Module:
-    """The model of a case with fresh weights, in float32 and evaluation mode, with plain attention where it offers it."""
-    torch.manual_seed(seed)
-    config = copy.deepcopy(case.config)
-    for part in _parts(config):
-        if hasattr(part, "_attn_implementation"):
-            part._attn_implementation = "eager"
-    return case.model_class(config).float().eval().requires_grad_(False)
-
-
-def _parts(config: Any, seen: set[int] | None = None) -> list[Any]:
-    seen = set() if seen is None else seen
-    if id(config) in seen or not hasattr(config, "to_dict"):
-        return []
-    seen.add(id(config))
-    nested = [part for value in list(vars(config).values()) for part in _parts(value, seen)]
-    return [config, *nested]
+            stage = STAGES.get(getattr(error, "stage", ""), self.name)
+            raise CaptureError(stage, reason_of(error), isinstance(error, ImportError)) from error
 
 
 def call(model: torch.nn.Module, inputs: dict[str, Any], seed: int, draws: Draws) -> dict[str, torch.Tensor]:
@@ -116,7 +104,7 @@ def call(model: torch.nn.Module, inputs: dict[str, Any], seed: int, draws: Draws
     torch.manual_seed(seed)
     random.seed(seed)
     numpy.random.seed(seed % 2**32)
-    with torch.no_grad(), implementations(model, "eager", None), draws:
+    with torch.no_grad(), implementations(model, "eager", "eager"), draws:
         outputs = flatten_outputs(model(**copy.deepcopy(inputs)))
     return {name: value.detach().clone() for name, value in outputs.items()}
 
@@ -126,7 +114,7 @@ def reference(model: torch.nn.Module, case: Any, seed: int) -> tuple[list[Sample
 
     The gain of the weights is lowered until all outputs are finite. Errors: CaptureError when the first inputs do not run.
     """
-    fixed = dict(getattr(case, "forward_kwargs", None) or {})
+    fixed = dict(case.forward_kwargs)
     fresh = copy.deepcopy(model.state_dict())
     for gain in GAINS:
         model.load_state_dict(fresh)

@@ -138,15 +138,17 @@ def configs_of(model: torch.nn.Module) -> list[Any]:
 
 @contextlib.contextmanager
 def flat_forward(
-    model: torch.nn.Module, skeleton: dict[str, Any], names: list[str], num_draws: int
+    model: torch.nn.Module, skeleton: dict[str, Any], names: list[str], num_draws: int, ties: list[tuple[int, int]]
 ) -> Iterator[list[str]]:
     """Replaces `model.forward` by one that takes and returns flat tensors; yields the list of output names, filled when
-    the forward runs. The last `num_draws` names are the model's random draws."""
+    the forward runs. The last `num_draws` names are the model's random draws; `ties` are pairs of inputs with one batch."""
     original = model.forward
     output_names: list[str] = []
 
     def forward(**flat: torch.Tensor) -> tuple[torch.Tensor, ...]:
         values = list(flat.values())
+        for one, other in ties:
+            torch._check(values[one].shape[0] == values[other].shape[0])
         tensors, draws = values[: len(values) - num_draws], values[len(values) - num_draws :]
         arguments = fill(skeleton, tensors)
         with Draws(draws) if draws else contextlib.nullcontext() as mode:
@@ -190,7 +192,7 @@ def _levels(axes: dict[str, list[int]]) -> list[tuple[str, dict[str, list[int]]]
 
 def reason_of(error: BaseException) -> str:
     """One line that says what an exception says."""
-    text = " ".join(str(error).split())
+    text = " ".join(re.split(r"While executing|Original traceback|\n\nThe above|from user code", str(error))[0].split())
     return f"{type(error).__name__}: {text[:400]}"
 
 
@@ -206,14 +208,35 @@ def is_own(error: BaseException) -> bool:
     )
 
 
+def equal_batches(samples: list[dict[str, torch.Tensor]]) -> list[tuple[int, int]]:
+    """Pairs of inputs, by position, whose first axes are one size: a mask and the first input, when all samples agree.
+
+    Without it a mask's batch is a size of its own, because broadcasting would accept one.
+    """
+    names = list(samples[0])
+    return [
+        (0, index)
+        for index, name in enumerate(names)
+        if index
+        and "mask" in name
+        and len({sample[name].shape[0] for sample in samples if sample[name].dim()}) > 1
+        and all(
+            sample[name].dim() and sample[names[0]].dim() and sample[name].shape[0] == sample[names[0]].shape[0]
+            for sample in samples
+        )
+    ]
+
+
 def trace(
-    model: torch.nn.Module, sample: Sample, axes: dict[str, list[int]], way: Way
+    model: torch.nn.Module, samples: list[Sample], axes: dict[str, list[int]], way: Way
 ) -> tuple[ExportedProgram, list[str], list[str], str]:
-    """Exports `model` on one sample: (program, input names, output names, form of the program)."""
+    """Exports `model` on the first sample: (program, input names, output names, form of the program)."""
+    sample = samples[0]
     tensors, skeleton = flatten_inputs(sample.inputs)
     named = sample.tensors()
     arguments = {identifier(name): value.clone() for name, value in named.items()}
     dynamic = {identifier(name): {axis: Dim.AUTO for axis in axes.get(name, ())} or None for name in named}
+    ties = equal_batches([other.tensors() for other in samples])
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         stack.enter_context(implementations(model, way.attention, way.experts))
@@ -221,7 +244,7 @@ def trace(
         register_cache_pytrees_for_model(model)
         if way.patches:
             stack.enter_context(apply_patches("dynamo"))
-        outputs = stack.enter_context(flat_forward(model, skeleton, list(named), len(sample.draws)))
+        outputs = stack.enter_context(flat_forward(model, skeleton, list(named), len(sample.draws), ties))
         program = torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict)
         try:
             program, form = program.run_decompositions({}), "decomposed"
@@ -314,8 +337,8 @@ def capture(
     axes_of_all = varying_axes(samples, dynamic)
     has_experts = any(hasattr(config, "_experts_implementation_internal") for config in configs_of(model))
     for way in ways:
-        if way.experts and not has_experts:
-            continue
+        if (way.experts and not has_experts) or (best is not None and not way.patches):
+            continue  # an export that accepts one size only is changed by patches or by nothing
         way_samples, axes = samples, axes_of_all
         if way.precompute:
             try:
@@ -333,7 +356,7 @@ def capture(
                 continue
             start = time.monotonic()
             try:
-                program, inputs, outputs, form = trace(model, way_samples[0], level_axes, way)
+                program, inputs, outputs, form = trace(model, way_samples, level_axes, way)
             except Exception as error:  # anything that tracing a model's Python can raise
                 refused.append(f"{label}: {reason_of(error)}")
                 own = own or is_own(error)
@@ -351,9 +374,13 @@ def capture(
             if good == len(found.errors):
                 found.refused = refused
                 return found
-            refused.append(f"{label}: " + "; ".join(f"sample {i}: {e}" for i, e in enumerate(found.errors) if not _is_good(e)))
+            fixed = {name: sorted(set(level_axes[name]) - set(found.dynamic[name])) for name in found.dynamic}
+            fixed_text = ", ".join(f"{name} {axes}" for name, axes in fixed.items() if axes)
+            failures = "; ".join(f"sample {i}: {e}" for i, e in enumerate(found.errors) if not _is_good(e))
+            refused.append(f"{label}: {failures}" + (f" (made constant: {fixed_text})" if fixed_text else ""))
             if best is None or good > best[0]:
                 best = (good, found)
+            break  # fewer dynamic dims accept no more samples
     if best is None:
         raise CaptureError("export", refused[0] if refused else "nothing was tried", own, refused)
     best[1].refused = refused
