@@ -74,4 +74,16 @@ struct ResizeOptions {
   std::string layout = "NCHW";
 };
 
+/// lstm, gru, rnn.
+struct RecurrentOptions {
+  int64_t num_layers = 1;
+  /// Each layer also goes from the last step to the first; its outputs follow those of the forward direction.
+  bool bidirectional = false;
+  /// x and the outputs are [B,T,...] instead of [T,B,...].
+  bool batch_first = false;
+  bool has_bias = true;
+  /// lstm: the hidden state is a projection of what the cells give out.
+  bool has_projection = false;
+};
+
 }  // namespace accelerate::ops
