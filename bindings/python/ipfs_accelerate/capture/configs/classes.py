@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import re
 from pathlib import Path
+from typing import Any
 
 import transformers
 from transformers.models.auto.auto_mappings import CONFIG_MAPPING_NAMES
@@ -33,10 +34,11 @@ _DOCUMENT_WORDS = ("layout", "ocr", "doc", "udop", "donut", "nougat", "markuplm"
 
 @functools.cache
 def _statements() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Class name -> (module path below transformers, names of its bases), of every modeling file."""
+    """Class name -> (module path below transformers, names of its bases), of every file that defines models."""
     root = Path(transformers.__file__).parent
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for file in sorted(root.glob("models/*/modeling_*.py")):
+    files = [file for pattern in ("models/*/modeling_*.py", "modeling_*.py", "generation/*.py") for file in root.glob(pattern)]
+    for file in sorted(files):
         module = ".".join(file.relative_to(root).with_suffix("").parts)
         for name, bases in _CLASS_STATEMENT.findall(file.read_text(encoding="utf-8")):
             parts = _SUBSCRIPT.sub("", bases).split(",")
@@ -104,9 +106,17 @@ def model_class(class_name: str) -> type:
     return getattr(transformers, class_name)
 
 
+def _attribute(class_name: str, name: str, fallback: Any) -> Any:
+    """An attribute of the class; `fallback` also where a dependency of the class is missing."""
+    try:
+        return getattr(model_class(class_name), name, fallback)
+    except ImportError:
+        return fallback
+
+
 def family_of(class_name: str) -> str:
     """The model_type of the class's configuration, such as "bert", or its folder's name where it has none."""
-    config = getattr(model_class(class_name), "config_class", None)
+    config = _attribute(class_name, "config_class", None)
     return getattr(config, "model_type", "") or module_of(class_name)
 
 
@@ -119,7 +129,7 @@ def modality_of(class_name: str) -> str:
             return modality
     if any(word in folder for word in _DOCUMENT_WORDS):
         return "document"
-    declared = getattr(model_class(class_name), "input_modalities", "text")
+    declared = _attribute(class_name, "input_modalities", "text")
     kinds = {declared} if isinstance(declared, str) else set(declared)
     if len(kinds) > 1:
         return "multimodal"
