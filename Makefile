@@ -4,7 +4,7 @@ BUILD := build/release
 PYTHON := .venv/bin/python
 ENGINES ?= all
 
-.PHONY: run test bench lint build setup setup-test sanitize clean
+.PHONY: run test bench sweep coverage-page lint build setup setup-test sanitize clean
 
 ## Embeds three sentences with the real all-MiniLM-L6-v2 and prints their similarities.
 run: build
@@ -31,6 +31,18 @@ setup-test:
 bench: setup-test
 	@tools/build.sh $(BUILD) release bench_worker
 	@$(PYTHON) bench/compare.py --binary $(BUILD)/ipfs-accelerate
+
+## Captures and verifies every model class of transformers; stops and goes on where it was (about 2 hours).
+COVERAGE := PYTHONPATH=bindings/python ACCELERATE_PYTHON=$(PYTHON) $(BUILD)/ipfs-accelerate coverage
+sweep: setup-test
+	@$(COVERAGE) --resume -j 2 || true
+	@$(COVERAGE) --update-table
+	@$(MAKE) --no-print-directory coverage-page
+
+## docs/coverage.md and its plot, from the committed table.
+coverage-page:
+	@$(COVERAGE) --page docs/coverage.md --summary
+	@$(PYTHON) tools/plot_coverage.py docs/coverage/classes.tsv docs/coverage/coverage.png
 
 ## Formatting, clang-tidy and the layer check.
 lint: setup-test
