@@ -43,21 +43,21 @@ int64_t peak_rss_bytes() {
 
 Measurement measure(const tasks::TaskModel& model, const tasks::SyntheticSize& size, const BenchOptions& options,
                     const CallLimits& limits, Progress& progress) {
-  const Graph& graph = model.compiled->graph();
+  const Graph& graph = model.compiled.graph();
   Measurement out;
   out.dims = tasks::synthetic_dims(model, graph, size);
   out.batch = size.batch;
   out.gflop = tasks::count_flops(graph, out.dims) / 1e9;
   const std::vector<Tensor> inputs = tasks::synthetic_inputs(model, graph, out.dims);
-  std::vector<Tensor> outputs = model.compiled->execute(inputs, {.limits = limits});
+  std::vector<Tensor> outputs = model.compiled.execute(inputs, {.limits = limits});
   for (int i = -options.warmup; i < options.iterations; ++i) {
     const auto start = std::chrono::steady_clock::now();
-    model.compiled->execute_into(inputs, outputs, {.limits = limits});
+    model.compiled.execute_into(inputs, outputs, {.limits = limits});
     const double ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
     if (i >= 0) out.samples_ms.push_back(ms);
     progress.update(static_cast<size_t>(std::max(i + 1, 0)), static_cast<size_t>(options.iterations));
   }
-  out.activation_bytes = model.compiled->arena_bytes();
+  out.activation_bytes = model.compiled.arena_bytes();
   return out;
 }
 
@@ -85,7 +85,7 @@ void bench_model(const Cli& cli, const BenchOptions& options) {
   open.session = options.device.session();
   const tasks::Task task = tasks::Task::open(options.model, open);
   const tasks::TaskModel& model = task.model();
-  const bool has_text = model.compiled->graph().find_input("input_ids").has_value();
+  const bool has_text = model.compiled.graph().find_input("input_ids").has_value();
 
   std::vector<Measurement> measurements;
   for (const int64_t sequence : has_text ? options.sequences : std::vector<int64_t>{0}) {
@@ -94,7 +94,7 @@ void bench_model(const Cli& cli, const BenchOptions& options) {
       measurements.push_back(measure(model, {.batch = batch, .sequence = sequence}, options, limits, progress));
     }
   }
-  const ModelReport& report = model.compiled->report();
+  const ModelReport& report = model.compiled.report();
   if (cli.json) {
     Json list = Json::array();
     for (const Measurement& m : measurements) list.push_back(to_json(m));
@@ -130,7 +130,7 @@ void bench_model(const Cli& cli, const BenchOptions& options) {
   }
   write_out(table(rows));
   write_out(fmt::format("\n{} for {} on {} ({}{}), products in {}, {} threads, {} iterations; peak memory {}\n",
-                        model.compiled->graph().name(), task.definition().name, report.device, report.backend,
+                        model.compiled.graph().name(), task.definition().name, report.device, report.backend,
                         report.isa.empty() ? "" : ", " + report.isa, report.dtype, report.num_threads,
                         options.iterations, bytes_text(static_cast<double>(peak_rss_bytes()))));
   if (!report.fallback_reason.empty()) write_out("fallback: " + report.fallback_reason + "\n");

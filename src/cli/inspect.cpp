@@ -63,15 +63,15 @@ std::string histogram(const std::map<std::string, int>& ops) {
 
 Json facts_of(const tasks::Task& task, const InspectOptions& options) {
   const tasks::TaskModel& model = task.model();
-  const Graph& graph = model.compiled->graph();
-  const ModelReport& report = model.compiled->report();
+  const Graph& graph = model.compiled.graph();
+  const ModelReport& report = model.compiled.report();
   Json out = values_json(graph);
   out["model"] = model.opened.folder->root()->description();
   out["architecture"] = graph.name();
   out["model_type"] = model.opened.folder->model_type();
   out["task"] = task.definition().name;
   out["ops"] = ops_of(graph);
-  out["plan_ops"] = ops_of(model.compiled->plan());
+  out["plan_ops"] = ops_of(model.compiled.plan());
   int64_t parameters = 0;
   Json weights = Json::object();
   for (const auto& [type, sum] : weights_by_type(graph)) {
@@ -93,11 +93,11 @@ Json facts_of(const tasks::Task& task, const InspectOptions& options) {
     if (options.batch > 0) size.batch = options.batch;
     if (options.sequence > 0) size.sequence = options.sequence;
     const DimBindings dims = tasks::synthetic_dims(model, graph, size);
-    model.compiled->execute(tasks::synthetic_inputs(model, graph, dims));
+    model.compiled.execute(tasks::synthetic_inputs(model, graph, dims));
     Json extents = Json::object();
     for (const auto& [symbol, value] : dims) extents[symbol] = value;
     out["activations"] = {{"extents", std::move(extents)},
-                          {"bytes", model.compiled->arena_bytes()},
+                          {"bytes", model.compiled.arena_bytes()},
                           {"gflop", tasks::count_flops(graph, dims) / 1e9}};
   }
   return out;
@@ -116,7 +116,7 @@ std::string for_person(const tasks::Task& task, const Json& facts) {
   if (facts["unused_weights"] != 0)
     out += fmt::format("; {} tensors of the files are not used", facts["unused_weights"].get<size_t>());
   if (!facts["max_tokens"].is_null()) out += fmt::format("\nat most {} tokens", facts["max_tokens"].get<size_t>());
-  const Model& model = *task.model().compiled;
+  const Model& model = task.model().compiled;
   out += fmt::format("\n\ngraph, {} ops: {}\n", model.graph().nodes().size(), histogram(ops_of(model.graph())));
   out += fmt::format("plan, {} ops: {}\n", model.plan().nodes().size(), histogram(ops_of(model.plan())));
   if (facts.contains("activations")) {
@@ -137,11 +137,11 @@ void inspect_model(const Cli& cli, const InspectOptions& options) {
   open.session = options.device.session();
   const tasks::Task task = tasks::Task::open(options.model, open);
   if (options.graph && !cli.json) {
-    write_out(print(task.model().compiled->graph()));
+    write_out(print(task.model().compiled.graph()));
     return;
   }
   Json facts = facts_of(task, options);
-  if (options.graph) facts["graph"] = print(task.model().compiled->graph());
+  if (options.graph) facts["graph"] = print(task.model().compiled.graph());
   write_out(cli.json ? facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n" : for_person(task, facts));
 }
 

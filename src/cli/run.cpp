@@ -79,7 +79,7 @@ void add_texts(const RunOptions& options, const CancelToken& cancel, tasks::Task
 }
 
 void print_person(const tasks::Task& task, const tasks::TaskResult& result, const std::vector<std::string>& names) {
-  const ModelReport& report = task.model().compiled->report();
+  const ModelReport& report = task.model().compiled.report();
   std::string out = show_result(task.definition(), result.result, names);
   if (!result.truncated_inputs.empty()) {
     out += fmt::format("cut to {} tokens: {} of {} inputs\n", task.model().max_tokens.value_or(0),
@@ -136,7 +136,7 @@ void run_model(const Cli& cli, const RunOptions& options) {
   const tasks::TaskResult result = task.run(inputs, call);
 
   if (!options.profile.empty()) write_file_atomic(options.profile, chrome_trace(profile));
-  const ModelReport& report = task.model().compiled->report();
+  const ModelReport& report = task.model().compiled.report();
   if (cli.json) {
     Json out = tasks::to_json(task, result);
     if (options.explain) out["explain"] = tasks::to_json(report);

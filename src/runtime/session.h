@@ -80,6 +80,8 @@ struct ExecuteOptions {
 /// A compiled graph: immutable and shared by copies and threads. Each call borrows private scratch from a pool.
 class Model {
  public:
+  /// Nothing: only assignment and destruction are allowed.
+  Model() = default;
   /// inputs in graph order. Returns the outputs in graph order.
   /// Errors: invalid_shape, invalid_dtype (naming the input); cancelled, deadline_exceeded; io_error if a weight file
   /// failed.

@@ -14,7 +14,7 @@ class FeatureExtraction final : public Task::Runner {
 
   Json run(const TaskInputs& inputs, const Parameters& parameters, RunContext& context) const override {
     Json out = Json::array();
-    if (model_->compiled->graph().find_output(kEmbedding)) {
+    if (model_->compiled.graph().find_output(kEmbedding)) {
       for (const auto& embedding : embedder_.embed(inputs.texts, parameters, context))
         out.push_back(numbers(embedding));
       return out;

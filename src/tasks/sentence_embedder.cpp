@@ -186,7 +186,7 @@ std::vector<std::vector<float>> SentenceEmbedder::embed(const std::vector<std::s
   const std::vector<TokenEncoding> encodings = model_->encode(inputs, Truncation::longest_first, context);
 
   TaskModel::ExtraInputs extra;
-  if (model_->compiled->graph().find_input(kPoolingMask)) {
+  if (model_->compiled.graph().find_input(kPoolingMask)) {
     // The prompt's tokens, without the closing special token, take no part in the pooling.
     int64_t prompt_tokens = 0;
     if (!prompt.empty()) {

@@ -119,7 +119,7 @@ Task Task::open(const std::filesystem::path& path, const TaskOptions& options) {
     const std::vector<Graph> graphs = definition.graphs(model->opened, parameters);
     model->session =
         options.shared_session ? options.shared_session : std::make_shared<InferenceSession>(options.session);
-    model->compiled.emplace(model->session->load(graphs.front(), model->opened.weights));
+    model->compiled = model->session->load(graphs.front(), model->opened.weights);
     for (size_t i = 1; i < graphs.size(); ++i)
       model->others.push_back(model->session->load(graphs[i], model->opened.weights));
   } catch (...) {
@@ -156,7 +156,7 @@ TaskResult Task::run(const TaskInputs& inputs, const CallOptions& options) const
 }
 
 Json to_json(const Task& task, const TaskResult& result) {
-  const ModelReport& report = task.model().compiled->report();
+  const ModelReport& report = task.model().compiled.report();
   Json out = {
       {"result", result.result},
       {"task", task.definition().name},

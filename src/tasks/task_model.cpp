@@ -154,7 +154,7 @@ std::vector<Tensor> TaskModel::execute(const Model& model, const std::map<std::s
 void TaskModel::run_texts(std::span<const TokenEncoding> encodings, RunContext& context,
                           const std::function<void(size_t, const OutputRow&)>& take, const ExtraInputs& extra,
                           const Model* model) const {
-  if (model == nullptr) model = &*compiled;
+  if (model == nullptr) model = &compiled;
   const Graph& graph = model->graph();
   size_t done = 0;
   for (const std::vector<size_t>& batch : batches_by_length(encodings, context.options.batch_size)) {
@@ -220,7 +220,7 @@ void TaskModel::run_images(std::span<const Image> images, RunContext& context,
     for (size_t begin = 0; begin < indices.size(); begin += most) {
       const auto batch = std::span(indices).subspan(begin, std::min(most, indices.size() - begin));
       const std::vector<Tensor> outputs =
-          execute(*compiled, {{"pixel_values", pixel_values(images, batch, context)}}, context);
+          execute(compiled, {{"pixel_values", pixel_values(images, batch, context)}}, context);
       for (size_t r = 0; r < batch.size(); ++r) take(batch[r], {.outputs = outputs, .row = static_cast<int64_t>(r)});
       done += batch.size();
       if (context.options.progress) context.options.progress(done, images.size());

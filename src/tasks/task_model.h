@@ -42,7 +42,7 @@ struct OutputRow {
 struct TaskModel {
   import::OpenedModel opened;
   std::shared_ptr<InferenceSession> session;
-  std::optional<Model> compiled;
+  Model compiled;
   /// The other graphs of the definition, in its order.
   std::vector<Model> others;
   /// Null for tasks without texts.
