@@ -1,6 +1,6 @@
 // Our products and convolutions against oneDNN's, on the shapes of real models, interleaved; with the machine's
 // measured peak. Prints one line a shape and, with --raw, the samples in microseconds.
-//   gemm_bench [--threads N] [--samples N] [--raw] [substring of a shape's name]
+//   gemm_bench [--threads N] [--batch N] [--samples N] [--product] [--raw] [substring of a shape's name]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -46,6 +46,8 @@ double least_of(const std::vector<double>& samples) {
 
 struct Options {
   int threads = 0, samples = 0;
+  int64_t batch = 0;     // 0: several
+  bool product = false;  // never Winograd's convolution
   bool raw = false;
   std::string filter;
 };
@@ -128,15 +130,29 @@ constexpr Product kProducts[] = {
 struct Convolution {
   const char* name;
   int64_t size, in, out, kernel, stride;
+  bool residual = false;
 };
 constexpr Convolution kConvolutions[] = {
-    {"stem 7x7/2", 224, 3, 64, 7, 2},         {"56 1x1 64-64", 56, 64, 64, 1, 1},
-    {"56 3x3 64-64", 56, 64, 64, 3, 1},       {"56 1x1 64-256", 56, 64, 256, 1, 1},
-    {"56 1x1 256-64", 56, 256, 64, 1, 1},     {"28 3x3 128-128", 28, 128, 128, 3, 1},
-    {"56 3x3/2 128", 56, 128, 128, 3, 2},     {"28 1x1 128-512", 28, 128, 512, 1, 1},
-    {"56 1x1/2 256-512", 56, 256, 512, 1, 2}, {"14 3x3 256-256", 14, 256, 256, 3, 1},
-    {"14 1x1 256-1024", 14, 256, 1024, 1, 1}, {"7 3x3 512-512", 7, 512, 512, 3, 1},
-    {"7 1x1 512-2048", 7, 512, 2048, 1, 1},   {"7 1x1 2048-512", 7, 2048, 512, 1, 1},
+    {"stem 7x7/2", 224, 3, 64, 7, 2},
+    {"56 1x1 64-64", 56, 64, 64, 1, 1},
+    {"56 3x3 64-64", 56, 64, 64, 3, 1},
+    {"56 1x1 64-256", 56, 64, 256, 1, 1},
+    {"56 1x1 256-64", 56, 256, 64, 1, 1},
+    {"28 3x3 128-128", 28, 128, 128, 3, 1},
+    {"56 3x3/2 128", 56, 128, 128, 3, 2},
+    {"28 1x1 128-512", 28, 128, 512, 1, 1},
+    {"56 1x1/2 256-512", 56, 256, 512, 1, 2},
+    {"14 3x3 256-256", 14, 256, 256, 3, 1},
+    {"14 1x1 256-1024", 14, 256, 1024, 1, 1},
+    {"7 3x3 512-512", 7, 512, 512, 3, 1},
+    {"7 1x1 512-2048", 7, 512, 2048, 1, 1},
+    {"7 1x1 2048-512", 7, 2048, 512, 1, 1},
+    {"56 1x1 64-256 residual", 56, 64, 256, 1, 1, true},
+    {"28 1x1 128-512 residual", 28, 128, 512, 1, 1, true},
+    {"14 1x1 256-1024 residual", 14, 256, 1024, 1, 1, true},
+    {"7 1x1 512-2048 residual", 7, 512, 2048, 1, 1, true},
+    {"28 1x1 512-128", 28, 512, 128, 1, 1},
+    {"14 1x1 1024-256", 14, 1024, 256, 1, 1},
 };
 
 void bench_product(const Product& p, int64_t batch, double peak, const KernelTable& table, Executor& executor,
@@ -181,6 +197,7 @@ void bench_conv(const Convolution& conv, int64_t batch, double peak, const Kerne
                 .stride_w = conv.stride,
                 .pad_top = pad,
                 .pad_left = pad};
+  if (!options.product && table.winograd_pays(args.shape)) args.shape.method = ConvMethod::winograd;
   Aligned x(batch * conv.size * conv.size * conv.in), w(conv.out * conv.in * conv.kernel * conv.kernel), bias(conv.out),
       y(batch * out * out * conv.out), packed(table.conv_packed_size_bytes(args.shape) / 4);
   args.input_nchw = conv.in == 3;
@@ -189,10 +206,16 @@ void bench_conv(const Convolution& conv, int64_t batch, double peak, const Kerne
   args.weight = packed.data;
   args.y = y.data;
   args.epilogue = {.bias = bias.data, .activation = Activation::relu};
+  Aligned residual(conv.residual ? batch * out * out * conv.out : 0);
+  if (conv.residual) {
+    args.epilogue.residual = residual.data;
+    args.epilogue.residual_stride = conv.out;
+    args.epilogue.residual_before_activation = true;
+  }
   Aligned scratch(table.conv_scratch_bytes(args, executor.num_threads()) / 4);
   std::function<void()> theirs;
   std::unique_ptr<OneDnnConv> peer;
-  if (onednn_available()) {
+  if (onednn_available() && !conv.residual) {
     peer = std::make_unique<OneDnnConv>(args.shape, w.data, bias.data, Activation::relu, executor.num_threads());
     theirs = [&] { peer->run(x.data, y.data); };
   }
@@ -210,6 +233,10 @@ int main(int argc, char** argv) {
       options.threads = std::atoi(argv[++i]);
     } else if (!std::strcmp(argv[i], "--samples") && i + 1 < argc) {
       options.samples = std::atoi(argv[++i]);
+    } else if (!std::strcmp(argv[i], "--batch") && i + 1 < argc) {
+      options.batch = std::atoi(argv[++i]);
+    } else if (!std::strcmp(argv[i], "--product")) {
+      options.product = true;
     } else if (!std::strcmp(argv[i], "--raw")) {
       options.raw = true;
     } else {
@@ -225,6 +252,7 @@ int main(int argc, char** argv) {
                 cpu_model_name().c_str(), std::string(name_of(table.isa)).c_str(), executor.num_threads(), peak);
     if (!onednn_available(&reason)) std::printf("without oneDNN: %s\n", reason.c_str());
     for (const int64_t batch : {1, 8, 32}) {
+      if (options.batch && options.batch != batch) continue;
       for (const Product& product : kProducts) bench_product(product, batch, peak, table, executor, options);
       for (const Convolution& conv : kConvolutions) bench_conv(conv, batch, peak, table, executor, options);
     }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <limits>
 
@@ -36,7 +37,12 @@ class Image : public KernelTest {
     args.epilogue.residual_stride = s.out_channels;
     args.epilogue.residual_before_activation = residual_kind == 2;
     Buffer scratch(table.conv_scratch_bytes(args, executor().num_threads()));
+    std::fill(y.begin(), y.end(), std::nanf(""));
     table.conv(args, executor(), scratch.get());
+    // A sum of n such products has a standard deviation of sqrt(n) / 3.
+    const double spread = std::sqrt(static_cast<double>(group_in * taps)) / 3;
+    const double tolerance =
+        s.method == ConvMethod::winograd ? 6e-7 * (8 + std::sqrt(group_in)) * std::fmax(1, spread) : 3e-5;
     for (int64_t p = 0; p < pixels; ++p) {
       const int64_t b = p / (s.out_h * s.out_w), oh = p / s.out_w % s.out_h, ow = p % s.out_w;
       for (int64_t o = 0; o < s.out_channels; ++o) {
@@ -58,7 +64,7 @@ class Image : public KernelTest {
         if (residual_kind == 2) sum += r;
         sum = activate(activation, sum);
         if (residual_kind == 1) sum += r;
-        ASSERT_NEAR(y[p * s.out_channels + o], sum, 3e-5)
+        ASSERT_NEAR(y[p * s.out_channels + o], sum, tolerance)
             << "pixel " << p << " channel " << o << " nchw " << input_nchw;
       }
     }
@@ -170,6 +176,79 @@ TEST_P(Image, Convolution) {
                 .pad_left = 2},
                0, 2, nchw, Activation::gelu, 0);
   }
+}
+
+TEST_P(Image, Winograd) {
+  // Sizes that are no multiple of a tile, each side's padding, few and many tiles, channels that fill no vector, and
+  // more input channels than one pass takes.
+  struct Case {
+    int64_t batch, in_h, in_w, in, out, pads[4];  // top, left, bottom, right
+  };
+  const Case cases[] = {
+      {1, 8, 8, 32, 32, {1, 1, 1, 1}},   {2, 14, 13, 70, 40, {1, 1, 1, 1}}, {3, 7, 9, 33, 65, {0, 2, 1, 0}},
+      {1, 3, 3, 5, 3, {0, 0, 0, 0}},     {1, 1, 30, 16, 17, {1, 1, 1, 1}},  {1, 5, 6, 600, 36, {2, 0, 0, 2}},
+      {2, 30, 31, 24, 20, {1, 1, 1, 1}}, {1, 60, 44, 10, 48, {1, 0, 1, 2}}, {1, 2, 2, 40, 32, {1, 1, 1, 1}}};
+  for (const Case& c : cases) {
+    for (const int residual_kind : {0, 1, 2}) {
+      const Activation activation[] = {Activation::none, Activation::gelu, Activation::relu};
+      check_conv({.batch = c.batch,
+                  .in_h = c.in_h,
+                  .in_w = c.in_w,
+                  .in_channels = c.in,
+                  .out_channels = c.out,
+                  .kernel_h = 3,
+                  .kernel_w = 3,
+                  .pad_top = c.pads[0],
+                  .pad_left = c.pads[1],
+                  .method = ConvMethod::winograd},
+                 c.pads[2], c.pads[3], false, activation[residual_kind], residual_kind);
+    }
+  }
+}
+
+TEST_P(Image, WinogradIsAboutAsExactAsAProduct) {
+  ConvShape s{.batch = 1,
+              .in_h = 20,
+              .in_w = 20,
+              .in_channels = 128,
+              .out_h = 20,
+              .out_w = 20,
+              .out_channels = 32,
+              .kernel_h = 3,
+              .kernel_w = 3,
+              .pad_top = 1,
+              .pad_left = 1};
+  const std::vector<float> x = uniform(20 * 20 * 128), weights = uniform(32 * 128 * 9);
+  double worst[2] = {0, 0}, largest = 0;
+  for (const ConvMethod method : {ConvMethod::product, ConvMethod::winograd}) {
+    s.method = method;
+    Buffer packed(table.conv_packed_size_bytes(s));
+    table.conv_pack({.shape = s, .source = weights.data(), .dst = packed.get()});
+    std::vector<float> y(20 * 20 * 32);
+    ConvArgs args;
+    args.shape = s;
+    args.x = x.data();
+    args.weight = packed.get();
+    args.y = y.data();
+    Buffer scratch(table.conv_scratch_bytes(args, executor().num_threads()));
+    table.conv(args, executor(), scratch.get());
+    for (int64_t p = 0; p < 20 * 20; ++p) {
+      for (int64_t o = 0; o < 32; ++o) {
+        double sum = 0;
+        for (int64_t t = 0; t < 9; ++t) {
+          const int64_t h = p / 20 - 1 + t / 3, w = p % 20 - 1 + t % 3;
+          if (h < 0 || h >= 20 || w < 0 || w >= 20) continue;
+          for (int64_t c = 0; c < 128; ++c)
+            sum += static_cast<double>(x[(h * 20 + w) * 128 + c]) * weights[(o * 128 + c) * 9 + t];
+        }
+        double& error = worst[method == ConvMethod::winograd];
+        error = std::fmax(error, std::fabs(y[p * 32 + o] - sum));
+        largest = std::fmax(largest, std::fabs(sum));
+      }
+    }
+  }
+  EXPECT_LT(worst[1], 3 * worst[0]);
+  EXPECT_LT(worst[1], 3e-6 * largest);
 }
 
 TEST_P(Image, Pooling) {

@@ -144,10 +144,10 @@ std::optional<std::string> why_not_conv(const NodeSite& site) {
   return std::nullopt;
 }
 
-std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context, const KernelTable& table) {
+/// What the node's weights and attributes say; extents of the image that change from call to call are 0.
+ConvShape fixed_shape(const NodeSite& site) {
   const Attrs& attrs = site.node.attrs;
   auto axes = static_cast<size_t>(site.in(0).rank() - 2);
-  bool last = channels_last(site);
   std::vector<int64_t> weight_shape = evaluate(site.in(1).shape, {});
   ConvShape fixed;
   fixed.groups = attrs.integer("groups");
@@ -156,6 +156,19 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
   fixed.kernel_h = axes == 1 ? 1 : weight_shape[2];
   fixed.kernel_w = weight_shape.back();
   fill_window(fixed, attrs, axes);
+  const Shape& out = site.out().shape;
+  size_t first = channels_last(site) ? 1 : 2;
+  fixed.out_h = axes == 1 ? 1 : out[first].constant().value_or(0);
+  fixed.out_w = out[first + axes - 1].constant().value_or(0);
+  return fixed;
+}
+
+std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context, const KernelTable& table,
+                                  ConvMethod method) {
+  const Attrs& attrs = site.node.attrs;
+  bool last = channels_last(site);
+  ConvShape fixed = fixed_shape(site);
+  fixed.method = method;
   // A channels-first image of few channels is read as it is.
   bool nchw_input = !last && fixed.groups == 1 && fixed.in_channels <= 4;
   ConvPackArgs pack;
@@ -342,10 +355,22 @@ void add_resize(Entries& entries, const KernelTable& table) {
 }  // namespace
 
 void add_conv_kernels(Entries& entries, const KernelTable& table) {
-  for (const char* op : {"conv", "fused_conv"})
-    entries.push_back({op, "indirect_gemm", why_not_conv, [&table](const NodeSite& site, CompileContext& context) {
-                         return make_conv(site, context, table);
+  for (const char* op : {"conv", "fused_conv"}) {
+    entries.push_back({op, "winograd",
+                       [&table](const NodeSite& site) -> std::optional<std::string> {
+                         if (auto reason = why_not_conv(site)) return reason;
+                         if (!site.constant_in(1)) return "weights that are computed in each call";
+                         if (!table.winograd_pays(fixed_shape(site)))
+                           return "it serves dense 3x3 kernels at stride 1, where they are large enough to gain";
+                         return std::nullopt;
+                       },
+                       [&table](const NodeSite& site, CompileContext& context) {
+                         return make_conv(site, context, table, ConvMethod::winograd);
                        }});
+    entries.push_back({op, "indirect_gemm", why_not_conv, [&table](const NodeSite& site, CompileContext& context) {
+                         return make_conv(site, context, table, ConvMethod::product);
+                       }});
+  }
   add_pool(entries, table, "max_pool", Pool::max);
   add_pool(entries, table, "avg_pool", Pool::average);
   add_resize(entries, table);

@@ -49,6 +49,8 @@ struct KernelTable {
   int64_t (*embedding)(const EmbeddingArgs&, Executor&);
 
   // Images, NHWC
+  /// Whether method winograd serves the shape of an NHWC input and is the faster one. Extents of 0 are unknown yet.
+  bool (*winograd_pays)(const ConvShape&);
   size_t (*conv_packed_size_bytes)(const ConvShape&);
   void (*conv_pack)(const ConvPackArgs&);
   size_t (*conv_scratch_bytes)(const ConvArgs&, int num_threads);

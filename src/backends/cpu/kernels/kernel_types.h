@@ -274,12 +274,18 @@ struct EmbeddingArgs {
   int64_t y_stride = 0;
 };
 
+/// How a convolution is computed; its weights are packed for one way.
+///   product: patches times the kernel, for every shape
+///   winograd: F(4x4, 3x3), for dense 3x3 kernels at stride 1 over an NHWC input
+enum class ConvMethod : uint8_t { product, winograd };
+
 /// Shapes of a 2-d convolution; padding of each side given apart. out_h, out_w are given by the caller.
 struct ConvShape {
   int64_t batch = 0, in_h = 0, in_w = 0, in_channels = 0, out_h = 0, out_w = 0, out_channels = 0;
   int64_t kernel_h = 1, kernel_w = 1, stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1;
   int64_t pad_top = 0, pad_left = 0;  // rows or columns outside the input read as 0
   int64_t groups = 1;
+  ConvMethod method = ConvMethod::product;
 };
 
 /// Packs conv weights [out_channels, in_channels / groups, kernel_h, kernel_w] (torch order, by the strides of a

@@ -2,6 +2,7 @@
 #include "backends/cpu/kernels/simd/gemm_block.h"
 #include "backends/cpu/kernels/simd/kernels.h"
 #include "backends/cpu/kernels/simd/rows.h"
+#include "backends/cpu/kernels/simd/winograd.h"
 
 // Convolution as a product whose A is gathered block by block: no patch matrix is ever whole in memory.
 // Source of the idea: Dukhan 2019, arXiv:1907.02129.
@@ -169,6 +170,7 @@ void conv_task(void* opaque, int64_t task, int thread) {
 }  // namespace
 
 size_t conv_packed_size_bytes(const ConvShape& s) {
+  if (s.method == ConvMethod::winograd) return winograd_packed_size_bytes(s);
   // Room for either form; a depthwise one is smaller unless the input comes as NCHW.
   const int64_t product =
       s.groups * ceil_div(s.out_channels / s.groups, kPanel) * panel_bytes(product_k(s), Element::f32);
@@ -177,6 +179,7 @@ size_t conv_packed_size_bytes(const ConvShape& s) {
 
 void conv_pack(const ConvPackArgs& args) {
   const ConvShape& s = args.shape;
+  if (s.method == ConvMethod::winograd) return winograd_pack(args);
   const int64_t channels = s.in_channels / s.groups, out_group = s.out_channels / s.groups;
   const int64_t taps = s.kernel_h * s.kernel_w, k = product_k(s);
   const auto value = [&args](int64_t i) {
@@ -211,6 +214,7 @@ void conv_pack(const ConvPackArgs& args) {
 }
 
 size_t conv_scratch_bytes(const ConvArgs& args, int num_threads) {
+  if (args.shape.method == ConvMethod::winograd) return winograd_scratch_bytes(args, num_threads);
   if (is_depthwise(args.shape, args.input_nchw) || is_plain_product(args)) return 0;
   return static_cast<size_t>(block_scratch_floats()) * sizeof(float) * num_threads;
 }
@@ -219,6 +223,7 @@ void conv(const ConvArgs& args, Executor& executor, void* scratch) {
   const ConvShape& s = args.shape;
   const int64_t m = s.batch * s.out_h * s.out_w;
   if (m <= 0 || s.out_channels <= 0) return;
+  if (s.method == ConvMethod::winograd) return winograd(args, executor, scratch);
   if (is_depthwise(s, args.input_nchw)) return depthwise(args, executor);
   const int64_t panels = ceil_div(s.out_channels / s.groups, kPanel), k = product_k(s);
   ConvContext context{&args, static_cast<float*>(scratch), m, 0, 0, 0, 1, panels};

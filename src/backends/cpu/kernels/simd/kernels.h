@@ -28,6 +28,7 @@ void convert(int64_t n, const void* x, Element from, void* y, Element to);
 void reduce(Reduce op, const ReduceArgs&, Executor&);
 void arg_reduce(const ArgReduceArgs&, Executor&);
 int64_t embedding(const EmbeddingArgs&, Executor&);
+bool winograd_pays(const ConvShape&);
 size_t conv_packed_size_bytes(const ConvShape&);
 void conv_pack(const ConvPackArgs&);
 size_t conv_scratch_bytes(const ConvArgs&, int num_threads);

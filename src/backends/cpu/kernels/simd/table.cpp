@@ -29,6 +29,7 @@ const KernelTable kTable = {
     .reduce = reduce,
     .arg_reduce = arg_reduce,
     .embedding = embedding,
+    .winograd_pays = winograd_pays,
     .conv_packed_size_bytes = conv_packed_size_bytes,
     .conv_pack = conv_pack,
     .conv_scratch_bytes = conv_scratch_bytes,
