@@ -6,6 +6,8 @@ from typing import Any
 
 from .recipe import Recipe
 
-CONFIGS: dict[str, Any] = {}
+CONFIGS: dict[str, Any] = {
+    "EsmConfig": {"vocab_size": 33, "pad_token_id": 1, "mask_token_id": 32},
+}
 
 RECIPES: dict[str, Recipe] = {}

@@ -13,7 +13,7 @@ from . import tables
 from .classes import model_class, module_of
 from .inputs import AXES, Inputs
 from .recipe import Recipe
-from .shrink import settle_token_ids, shrink
+from .shrink import read, settle_token_ids, shrink, walk
 
 _BAKED = {"use_cache": False, "return_dict": True, "return_loss": False}
 
@@ -88,6 +88,8 @@ def make_case(class_name: str, seed: int = 0) -> Case:
         cls = None if recipe.requires else model_class(class_name)
         return Case(class_name, cls, None, requires=recipe.requires, own_reason=recipe.own_reason)
     cls = model_class(class_name)
+    if getattr(cls.forward, "__name__", "") == "_forward_unimplemented":
+        return Case(class_name, cls, None, own_reason="the class has no forward")
     config = _staged(class_name, "config", make_config, class_name)
     model = _staged(class_name, "build", build_model, cls, config, seed)
     maker = _Sizer(class_name, model, recipe, seed)
@@ -185,9 +187,9 @@ class _Sizer:
 
 def _image_size(x: Inputs) -> tuple[int, int] | None:
     """(height, width) that the configuration names."""
-    for config in (x.config, x.vision):
+    for config in (x.config, x.vision, *walk(x.config)):
         for name in ("image_size", "img_size", "input_image_size", "input_size", "resolution"):
-            size = getattr(config, name, None)
+            size = read(config, name)
             if isinstance(size, dict):
                 size = [size.get("height", 64), size.get("width", 64)]
             if isinstance(size, int) and size > 8:

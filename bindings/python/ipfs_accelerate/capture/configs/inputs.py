@@ -14,7 +14,7 @@ import torch
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from .recipe import Recipe
-from .shrink import VOCABULARY, walk
+from .shrink import VOCABULARY, read, walk
 
 # axis -> values at capture, second, third. No value repeats within an axis, none is 0 or 1.
 AXES: dict[str, tuple[int, int, int]] = {
@@ -116,7 +116,7 @@ class Inputs:
         """The first value of these fields in the configuration or a configuration inside it."""
         for name in (names,) if isinstance(names, str) else names:
             for part in walk(config or self.config):
-                found = getattr(part, name, None)
+                found = read(part, name)
                 if isinstance(found, kinds) and not isinstance(found, bool):
                     return found
         return default
@@ -124,7 +124,7 @@ class Inputs:
     def part(self, *names: str) -> PreTrainedConfig:
         """The sub-configuration of the first of these names, or the configuration itself."""
         for name in names:
-            found = getattr(self.config, name, None)
+            found = read(self.config, name)
             if isinstance(found, PreTrainedConfig):
                 return found
         return self.config
@@ -149,7 +149,7 @@ class Inputs:
 
     def vocabulary(self, config: PreTrainedConfig | None = None) -> int:
         sizes = [v for part in walk(config or self.config) for k in ("vocab_size", "n_vocab", "text_vocab_size")
-                 if isinstance(v := getattr(part, k, None), int) and v > 0]  # fmt: skip
+                 if isinstance(v := read(part, k), int) and v > 0]  # fmt: skip
         return min(sizes, default=VOCABULARY)
 
     def token(self, kind: str) -> int | None:
@@ -203,7 +203,8 @@ class Inputs:
             names += _AUDIO_COMPANIONS
             if not text:
                 names.append("attention_mask")
-        names.append("decoder_input_ids")
+        if not type(self.model).__name__.endswith("ForSequenceClassification"):  # it reads the encoder's end-of-text token
+            names.append("decoder_input_ids")
         if not names or not any(has(name) for name in names):
             names.append(self.main)
         return names
@@ -227,7 +228,7 @@ class Inputs:
     def channels(self) -> int:
         for config in (self.vision, self.config):
             for name in ("num_channels", "in_channels", "in_chans", "num_input_channels", "image_channels"):
-                if isinstance(found := getattr(config, name, None), int):
+                if isinstance(found := read(config, name), int):
                     return found
         return 3
 

@@ -20,8 +20,9 @@ INNER_WIDTH = 96
 HEADS = 4
 HEAD_WIDTH = 16
 
-# A mode says how widths shrink: to one common width, to an eighth, or not at all (layers and vocabulary only).
-UNIFORM, EIGHTH, KEEP = "uniform", "eighth", "keep"
+# A mode says how widths shrink: to one common width; to an eighth; to a quarter, the same value to the same value wherever
+# it stands (pyramids, whose stages refer to each other); or not at all (layers and vocabulary only).
+UNIFORM, EIGHTH, QUARTER, KEEP = "uniform", "eighth", "quarter", "keep"
 
 # Fields that describe no size of the model.
 _SKIP = {
@@ -87,8 +88,25 @@ def walk(config: PreTrainedConfig, seen: set[int] | None = None) -> Iterator[Pre
                 yield from walk(item, seen)
 
 
+def read(config: PreTrainedConfig, name: str, default: Any = None) -> Any:
+    """The field's value; the default where it has none, or one for each layer."""
+    try:
+        return getattr(config, name, default)
+    except RuntimeError:
+        return default
+
+
 def _is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _quarter(value: int) -> int:
+    return value // 4 if value >= 32 and value % 4 == 0 else value
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, as a configuration read from JSON has them."""
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 def _shrink_int(name: str, value: int, mode: str, base: dict[str, Any]) -> int:
@@ -112,6 +130,9 @@ def _shrink_int(name: str, value: int, mode: str, base: dict[str, Any]) -> int:
         return min(value, patch * 4 if _is_int(patch) and patch >= 8 else 64)
     if mode == KEEP:
         return value
+    if mode == QUARTER:
+        wide = _INNER.search(low) or _WIDTH.search(low) and not _NOT_WIDTH.search(low) or "out_channels" in low
+        return _quarter(value) if wide else value
     if low == "max_source_positions":
         return min(value, 64) if value <= 3000 else 512
     if low in ("max_target_positions", "max_text_len"):
@@ -144,6 +165,9 @@ def _shrink_ints(name: str, value: list[int], mode: str) -> list[int]:
         return [min(item, 64) for item in value] if max(value) < 2000 else value
     if mode == KEEP or low == "mrope_section":
         return value
+    if mode == QUARTER:
+        wide = _WIDTH_LIST.search(low) and not re.search("window|patch|kernel|group|stride|scale|pool|image", low)
+        return [_quarter(item) for item in value] if wide else value
     if "heads" in low:
         return [max(1, item // min(value)) for item in value] if mode == UNIFORM else value
     if low in ("conv_dim", "tdnn_dim"):
@@ -159,7 +183,7 @@ def _shrink_ints(name: str, value: list[int], mode: str) -> list[int]:
 
 
 def _defaults(config_class: type, instance: PreTrainedConfig) -> dict[str, Any]:
-    return {field.name: getattr(instance, field.name, None) for field in dataclasses.fields(config_class)}
+    return {field.name: read(instance, field.name, _declared(field)) for field in dataclasses.fields(config_class)}
 
 
 def _declared(field: dataclasses.Field) -> Any:
@@ -219,10 +243,10 @@ def shrink(
     config_class: a PreTrainedConfig class. overrides, modes: the family tables, keyed by configuration class name.
     instance: the defaults to start from (a parent's sub-configuration); None: `config_class()`.
     """
-    table = overrides.get(config_class.__name__, {})
-    if callable(table):
-        return table()
+    table = overrides.get(config_class.__name__) or {}
     nested = instance is not None
+    if callable(table):
+        return table(instance)
     instance = config_class() if instance is None else instance
     base = _defaults(config_class, instance)
     mode = modes.get(config_class.__name__, mode or _mode_of(base))
@@ -232,7 +256,8 @@ def shrink(
         if name in _SKIP or name in _LAYER_TYPE_LISTS or name in table:
             continue
         if isinstance(current, PreTrainedConfig):
-            small[name] = shrink(type(current), overrides, modes, current, modes.get(config_class.__name__))
+            inherited = modes.get(config_class.__name__) or (QUARTER if mode == QUARTER else None)
+            small[name] = shrink(type(current), overrides, modes, current, inherited)
             continue
         if isinstance(current, dict) and current and all(isinstance(v, PreTrainedConfig) for v in current.values()):
             small[name] = {k: shrink(type(v), overrides, modes, v) for k, v in current.items()}
@@ -243,25 +268,25 @@ def shrink(
         if _is_int(value):
             reduced: Any = _shrink_int(name, value, mode, base)
         elif isinstance(value, (list, tuple)) and value and all(_is_int(item) for item in value):
-            reduced = type(value)(_shrink_ints(name, list(value), mode))
+            reduced = _shrink_ints(name, list(value), mode)
         else:
-            reduced = value
+            reduced = _plain(value)
         if reduced != declared:
             small[name] = reduced
     small |= _kinds_of_layers(config_class, base)
     small |= _backbone_taps(config_class, base, instance) if nested else {}
     small |= _sections(config_class, base, small)
     for name, value in table.items():
-        small[name] = value(small) if callable(value) else copy.deepcopy(value)
+        small[name] = value({**base, **small}) if callable(value) else copy.deepcopy(value)
     return config_class(**small)
 
 
 def _mode_of(base: dict[str, Any]) -> str:
-    """Pyramids with wide lists keep their widths: their stages refer to each other in ways that no rule knows."""
+    """Pyramids, which have lists of widths, keep the proportions of their stages."""
     wide = [name for name, value in base.items()
             if isinstance(value, (list, tuple)) and value and all(_is_int(item) for item in value) and max(value) > WIDTH
             and _WIDTH_LIST.search(name) and not re.search("conv_dim|tdnn", name)]  # fmt: skip
-    return KEEP if wide else UNIFORM
+    return QUARTER if wide else UNIFORM
 
 
 def _backbone_taps(config_class: type, base: dict[str, Any], instance: PreTrainedConfig) -> dict[str, Any]:
@@ -280,7 +305,7 @@ def _backbone_taps(config_class: type, base: dict[str, Any], instance: PreTraine
 def settle_token_ids(config: PreTrainedConfig) -> None:
     """Moves special token ids that lie outside a shrunk vocabulary inside it; equal ids stay equal."""
     sizes = [v for part in walk(config) for k in ("vocab_size", "n_vocab", "text_vocab_size")
-             if _is_int(v := getattr(part, k, None)) and v > 0]  # fmt: skip
+             if _is_int(v := read(part, k)) and v > 0]  # fmt: skip
     smallest = min((size for size in sizes if size >= 64), default=max(sizes, default=VOCABULARY))
     moved: dict[int, int] = {}
 
@@ -290,7 +315,7 @@ def settle_token_ids(config: PreTrainedConfig) -> None:
         return moved.setdefault(value, smallest - 1 - len(moved))
 
     for part in walk(config):
-        own = getattr(part, "vocab_size", None)
+        own = read(part, "vocab_size")
         limit = min(own if _is_int(own) and own > 0 else smallest, max(sizes, default=VOCABULARY))
         for name, value in list(vars(part).items()):
             if name.startswith("_") or not _TOKEN_ID.search(name):
@@ -299,7 +324,7 @@ def settle_token_ids(config: PreTrainedConfig) -> None:
                 setattr(part, name, move(value, limit))
             elif isinstance(value, (list, tuple)) and value and all(_is_int(item) for item in value):
                 setattr(part, name, type(value)(move(item, limit) for item in value))
-        pad = getattr(part, "pad_token_id", None)
+        pad = read(part, "pad_token_id")
         if pad is None or (_is_int(pad) and pad < 0):
             part.pad_token_id = 0
         if getattr(part, "use_cache", False):
