@@ -116,7 +116,8 @@ void require_scatter(const InferContext& c) {
 
 Scatter::Scatter(const Tensor& x, std::string reduction) : reduction_(std::move(reduction)) {
   bool exact = reduction_ == "none" || reduction_ == "max" || reduction_ == "min";
-  values_ = exact ? x.clone() : x.cast(is_float(x.dtype()) ? DType::f64 : DType::i64);
+  DType wide = is_float(x.dtype()) ? DType::f64 : DType::i64;
+  values_ = exact || x.dtype() == wide ? x.clone() : x.cast(wide);
 }
 
 void Scatter::put(int64_t to, const Tensor& updates, int64_t from) {

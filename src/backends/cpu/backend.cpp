@@ -31,6 +31,13 @@ class CpuBackend : public Backend {
     cpu::add_conv_kernels(kernels_, table);
     cpu::add_movement_kernels(kernels_, table);
     cpu::add_scan_kernels(kernels_);
+    cpu::add_indexing_kernels(kernels_);
+    cpu::add_grid_sample_kernels(kernels_);
+    cpu::add_grouped_matmul_kernels(kernels_, table);
+    cpu::add_fourier_kernels(kernels_);
+    cpu::add_recurrence_kernels(kernels_, table);
+    cpu::add_triangular_kernels(kernels_);
+    cpu::add_conv_volume_kernels(kernels_, table);
   }
   std::string_view name() const override { return "cpu"; }
   ProbeResult probe() const override {

@@ -31,6 +31,13 @@ void add_embedding_kernels(Entries& entries, const KernelTable& table);
 void add_conv_kernels(Entries& entries, const KernelTable& table);
 void add_movement_kernels(Entries& entries, const KernelTable& table);
 void add_scan_kernels(Entries& entries);
+void add_indexing_kernels(Entries& entries);
+void add_grid_sample_kernels(Entries& entries);
+void add_grouped_matmul_kernels(Entries& entries, const KernelTable& table);
+void add_fourier_kernels(Entries& entries);
+void add_recurrence_kernels(Entries& entries, const KernelTable& table);
+void add_triangular_kernels(Entries& entries);
+void add_conv_volume_kernels(Entries& entries, const KernelTable& table);
 
 /// The kernels' element type, if they have one for it.
 std::optional<Element> element_of(DType dtype);

@@ -111,6 +111,17 @@ std::vector<CopyStep> plan_expand(const Attrs&, size_t element_size, const Concr
   return {{make_copy(to, src, contiguous_strides(to), element_size), 0, 0, 0, 0}};
 }
 
+std::vector<CopyStep> plan_unfold(const Attrs& attrs, size_t element_size, const ConcreteNode& node) {
+  auto axis = static_cast<size_t>(attrs.integer("axis"));
+  if (node.inputs[0][axis] < node.outputs[0].back())
+    fail(ErrorCode::invalid_shape, "windows of {} on an axis of {}; expected at most that", node.outputs[0].back(),
+         node.inputs[0][axis]);
+  auto src = contiguous_strides(node.inputs[0]);
+  src.push_back(src[axis]);
+  src[axis] *= attrs.integer("step");
+  return {{make_copy(node.outputs[0], src, contiguous_strides(node.outputs[0]), element_size), 0, 0, 0, 0}};
+}
+
 std::vector<CopyStep> plan_flip(const Attrs& attrs, size_t element_size, const ConcreteNode& node) {
   auto src = contiguous_strides(node.inputs[0]);
   int64_t offset = 0;
@@ -264,6 +275,7 @@ void add_movement_kernels(Entries& entries, const KernelTable& table) {
   add_copy_kernel(entries, table, "split", plan_split);
   add_copy_kernel(entries, table, "expand", plan_expand);
   add_copy_kernel(entries, table, "flip", plan_flip);
+  add_copy_kernel(entries, table, "unfold", plan_unfold);
   add_gather(entries, "gather", false);
   add_gather(entries, "embedding", true);
   add_pad(entries, table);

@@ -161,25 +161,30 @@ void add_gather_elements(Entries& entries) {
                      }});
 }
 
-/// top_k and sort of f32: the first `keep` positions of each line in order, NaN as the largest, equal ones as they
-/// stand. Scratch: one index a position of a line, for each thread.
-void run_order(Executor& executor, const Lines& lines, int64_t keep, bool largest, const float* x, float* values,
-               int64_t* indices, void* scratch) {
+/// top_k and sort: the first `keep` positions of each line in order, NaN as the largest, equal ones as they stand.
+/// Scratch: one index a position of a line, for each thread.
+template <typename T>
+void run_order(Executor& executor, const Lines& lines, int64_t keep, bool largest, const LaunchArgs& args) {
+  const T* x = static_cast<const T*>(args.inputs[0]);
+  T* values = static_cast<T*>(args.outputs[0]);
+  auto* indices = static_cast<int64_t*>(args.outputs[1]);
   executor.parallel_for(lines.outer * lines.inner, [&](int64_t line, int thread) {
-    int64_t* order = static_cast<int64_t*>(scratch) + thread * lines.size;
-    const float* from = x + line / lines.inner * lines.size * lines.inner + line % lines.inner;
+    int64_t* order = static_cast<int64_t*>(args.scratch) + thread * lines.size;
+    const T* from = x + line / lines.inner * lines.size * lines.inner + line % lines.inner;
     int64_t to = line / lines.inner * keep * lines.inner + line % lines.inner;
     for (int64_t j = 0; j < lines.size; ++j) order[j] = j;
     auto before = [&](int64_t a, int64_t b) {
-      float p = from[a * lines.inner];
-      float q = from[b * lines.inner];
+      T p = from[a * lines.inner];
+      T q = from[b * lines.inner];
       bool p_nan = p != p;
       bool q_nan = q != q;
       if (p_nan != q_nan) return largest ? p_nan : q_nan;
       if (!p_nan && p != q) return largest ? p > q : p < q;
       return a < b;
     };
-    std::partial_sort(order, order + keep, order + lines.size, before);
+    // A few of many are picked out before they are put in order.
+    if (keep < lines.size && keep > 0) std::nth_element(order, order + keep - 1, order + lines.size, before);
+    std::sort(order, order + keep, before);
     for (int64_t j = 0; j < keep; ++j) {
       values[to + j * lines.inner] = from[order[j] * lines.inner];
       indices[to + j * lines.inner] = order[j];
@@ -187,13 +192,30 @@ void run_order(Executor& executor, const Lines& lines, int64_t keep, bool larges
   });
 }
 
+/// fn(a value of the type), for the types that lines are put in order of.
+template <typename Fn>
+void with_ordered_type(DType dtype, Fn fn) {
+  switch (dtype) {
+    case DType::f32: return fn(float{});
+    case DType::i64: return fn(int64_t{});
+    case DType::i32: return fn(int32_t{});
+    default: return fn(uint8_t{});
+  }
+}
+
+std::optional<std::string> why_not_ordered(const NodeSite& site) {
+  DType t = site.in(0).dtype;
+  if (t == DType::f32 || t == DType::i64 || t == DType::i32 || t == DType::u8 || t == DType::boolean)
+    return std::nullopt;
+  return fmt::format("values of {}", name_of(t));
+}
+
 void add_order(Entries& entries, const std::string& op) {
   entries.push_back(
-      {op, "partial_sort", [](const NodeSite& site) { return require_f32(site, {0}); },
-       [op](const NodeSite& site, CompileContext&) {
+      {op, "partial_sort", why_not_ordered, [op](const NodeSite& site, CompileContext&) {
          auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
          bool largest = site.node.attrs.boolean(op == "sort" ? "descending" : "largest");
-         return make_kernel([axis, largest](const ConcreteNode& node) {
+         return make_kernel([axis, largest, dtype = site.in(0).dtype](const ConcreteNode& node) {
            Lines lines = lines_of(node.inputs[0], axis);
            int64_t keep = node.outputs[0][axis];
            if (keep > lines.size)
@@ -201,14 +223,50 @@ void add_order(Entries& entries, const std::string& op) {
            Prepared out;
            out.scratch_bytes =
                static_cast<size_t>(lines.size) * sizeof(int64_t) * static_cast<size_t>(node.num_threads);
-           out.run = [lines, keep, largest](Executor& executor, const LaunchArgs& args) {
+           out.run = [lines, keep, largest, dtype](Executor& executor, const LaunchArgs& args) {
              if (lines.outer * lines.inner * keep == 0) return;
-             run_order(executor, lines, keep, largest, static_cast<const float*>(args.inputs[0]),
-                       static_cast<float*>(args.outputs[0]), static_cast<int64_t*>(args.outputs[1]), args.scratch);
+             with_ordered_type(dtype, [&]<typename T>(T) { run_order<T>(executor, lines, keep, largest, args); });
            };
            return out;
          });
        }});
+}
+
+/// The largest (smallest) element so far and where it stands, the last of equal ones; a NaN stays.
+template <typename T>
+void run_extremes(Executor& executor, const Lines& lines, bool largest, const LaunchArgs& args) {
+  const T* x = static_cast<const T*>(args.inputs[0]);
+  T* values = static_cast<T*>(args.outputs[0]);
+  auto* indices = static_cast<int64_t*>(args.outputs[1]);
+  for_lines(executor, lines, [&](int64_t o, int64_t i) {
+    int64_t base = o * lines.size * lines.inner + i;
+    int64_t best = 0;
+    T top = lines.size > 0 ? x[base] : T{};
+    for (int64_t j = 0; j < lines.size; ++j) {
+      T value = x[base + j * lines.inner];
+      if (value != value || (top == top && (largest ? value >= top : value <= top))) {
+        top = value;
+        best = j;
+      }
+      values[base + j * lines.inner] = top;
+      indices[base + j * lines.inner] = best;
+    }
+  });
+}
+
+void add_extremes(Entries& entries, const std::string& op, bool largest) {
+  entries.push_back({op, "lines", why_not_ordered, [largest](const NodeSite& site, CompileContext&) {
+                       auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+                       return make_kernel([axis, largest, dtype = site.in(0).dtype](const ConcreteNode& node) {
+                         Lines lines = lines_of(node.inputs[0], axis);
+                         Prepared out;
+                         out.run = [lines, largest, dtype](Executor& executor, const LaunchArgs& args) {
+                           with_ordered_type(dtype,
+                                             [&]<typename T>(T) { run_extremes<T>(executor, lines, largest, args); });
+                         };
+                         return out;
+                       });
+                     }});
 }
 
 }  // namespace
@@ -218,6 +276,8 @@ void add_scan_kernels(Entries& entries) {
   add_gather_elements(entries);
   add_order(entries, "top_k");
   add_order(entries, "sort");
+  add_extremes(entries, "cum_max", true);
+  add_extremes(entries, "cum_min", false);
 }
 
 }  // namespace accelerate::cpu
