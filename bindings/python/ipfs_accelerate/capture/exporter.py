@@ -1,8 +1,8 @@
 """Tracing a transformers model into a functional `torch.export` program with dynamic dims.
 
 `capture` tries ways of tracing in order, from the one that keeps most structure to the one that accepts most models:
-plain export with fused attention, transformers' own export patches, plain attention, batched experts, and Dynamo
-(`strict`); and in each, all dynamic dims, the batch alone, none. Where reference outputs are given, a program that does
+plain export with fused attention, transformers' own export patches, those with layout tables as inputs (`hoist`), plain
+attention, batched experts, and Dynamo (`strict`); and in each, all dynamic dims, the batch alone, none. Where reference outputs are given, a program that does
 not give them is refused and the next way is tried. What was refused, and why, is in `Capture.refused`.
 
 `CaptureExporter` makes the same available to transformers as the export format `ipfs_accelerate`.
@@ -28,6 +28,7 @@ from transformers.exporters.metadata import ExportMetadata, build_export_metadat
 from transformers.exporters.utils import precompute_export_inputs
 
 from .draws import Draws, random_ops
+from .hoist import Hoist, Rows, is_layout
 from .structure import fill, flatten_inputs, flatten_outputs
 
 FORMAT = "ipfs_accelerate"
@@ -46,17 +47,29 @@ class CaptureError(Exception):
 class Sample:
     """One call of a model: keyword arguments with tensors in them, the draws it makes, and what it returns.
 
-    `draws` and `outputs` are as recorded from the unpatched model; `outputs` may be None when unknown.
+    `draws` and `outputs` are as recorded from the unpatched model; `outputs` may be None when unknown. `layout` names
+    inputs that are no inputs of the program, because the tables made of them, `precomputed`, are (see `hoist`).
     """
 
     inputs: dict[str, Any]
     draws: list[torch.Tensor] = dataclasses.field(default_factory=list)
     outputs: dict[str, torch.Tensor] | None = None
+    layout: tuple[str, ...] = ()
+    precomputed: dict[int, torch.Tensor] = dataclasses.field(default_factory=dict)
+
+    def traced(self) -> dict[str, Any]:
+        """The keyword arguments that are inputs of the program."""
+        return {name: value for name, value in self.inputs.items() if name not in self.layout}
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """The tensors that a captured program takes, by name: inputs, then `random.0`, ..."""
-        named, _ = flatten_inputs(self.inputs)
-        return {**named, **{f"random.{i}": value for i, value in enumerate(self.draws)}}
+        """The tensors that a captured program takes, by name: inputs, then `random.0`, ..., then `precomputed.0`, ..."""
+        named, _ = flatten_inputs(self.traced())
+        tables = self.precomputed.values()
+        return {
+            **named,
+            **{f"random.{i}": value for i, value in enumerate(self.draws)},
+            **{f"precomputed.{i}": value for i, value in enumerate(tables)},
+        }
 
 
 @dataclasses.dataclass
@@ -88,6 +101,8 @@ class Way:
     attention: str | None = "sdpa"
     patches: bool = False
     precompute: bool = False
+    hoist: bool = False
+    rows: bool = False
     experts: str | None = None
     strict: bool = False
 
@@ -95,9 +110,10 @@ class Way:
 WAYS = (
     Way("sdpa"),
     Way("sdpa, patched", patches=True),
-    Way("sdpa, patched, precomputed inputs", patches=True, precompute=True),
+    Way("sdpa, patched, rows", patches=True, rows=True),
+    Way("sdpa, patched, hoisted", patches=True, precompute=True, hoist=True, rows=True),
     Way("eager", attention="eager"),
-    Way("eager, batched experts", attention="eager", experts="batched_mm"),
+    Way("sdpa, batched experts", experts="batched_mm"),
     Way("sdpa, strict", strict=True),
 )
 
@@ -138,33 +154,56 @@ def configs_of(model: torch.nn.Module) -> list[Any]:
 
 @contextlib.contextmanager
 def flat_forward(
-    model: torch.nn.Module, skeleton: dict[str, Any], names: list[str], num_draws: int, ties: list[tuple[int, int]]
-) -> Iterator[list[str]]:
-    """Replaces `model.forward` by one that takes and returns flat tensors; yields the list of output names, filled when
-    the forward runs. The last `num_draws` names are the model's random draws; `ties` are pairs of inputs with one batch."""
+    model: torch.nn.Module, sample: Sample, ties: list[tuple[int, int]], rows: bool = False
+) -> Iterator[_Flat]:
+    """Replaces `model.forward` by one that takes and returns flat tensors, named as `sample.tensors()` are.
+
+    `ties` are pairs of inputs with one batch; `rows` is explained in `hoist`. Yields what the forward notes when it runs.
+    """
     original = model.forward
-    output_names: list[str] = []
+    _, skeleton = flatten_inputs(sample.traced())
+    layout = {name: sample.inputs[name] for name in sample.layout}
+    num_draws, numbers = len(sample.draws), list(sample.precomputed)
+    noted = _Flat()
 
     def forward(**flat: torch.Tensor) -> tuple[torch.Tensor, ...]:
         values = list(flat.values())
         for one, other in ties:
             torch._check(values[one].shape[0] == values[other].shape[0])
-        tensors, draws = values[: len(values) - num_draws], values[len(values) - num_draws :]
-        arguments = fill(skeleton, tensors)
-        with Draws(draws) if draws else contextlib.nullcontext() as mode:
+        num_inputs = len(values) - num_draws - len(numbers)
+        draws = values[num_inputs : num_inputs + num_draws]
+        arguments = {**fill(skeleton, values[:num_inputs]), **layout}
+        with contextlib.ExitStack() as modes:
+            if rows:
+                modes.enter_context(Rows())
+            if layout:
+                tables = dict(zip(numbers, values[num_inputs + num_draws :]))
+                hoist = modes.enter_context(Hoist(list(flatten_inputs(layout)[0].values()), tables))
+            if draws:
+                mode = modes.enter_context(Draws(draws))
             outputs = flatten_outputs(original(**arguments))
         if draws and mode.used != len(draws):
             raise RuntimeError(f"the model made {len(draws)} random draws when it ran and {mode.used} when traced")
-        output_names[:] = outputs
+        noted.outputs = list(outputs)
+        noted.crossed = hoist.crossed if layout else []
         return tuple(outputs.values())
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    forward.__signature__ = inspect.Signature([inspect.Parameter(identifier(name), kind) for name in names])
+    parameters = [inspect.Parameter(identifier(name), kind) for name in sample.tensors()]
+    forward.__signature__ = inspect.Signature(parameters)
     model.forward = forward
     try:
-        yield output_names
+        yield noted
     finally:
         del model.forward
+
+
+@dataclasses.dataclass
+class _Flat:
+    """What a flat forward notes: names of the outputs, and the tables that met traced values."""
+
+    outputs: list[str] = dataclasses.field(default_factory=list)
+    crossed: list[torch.Tensor] = dataclasses.field(default_factory=list)
 
 
 def varying_axes(samples: list[Sample], given: dict[str, list[int]] | None) -> dict[str, list[int]]:
@@ -231,8 +270,23 @@ def trace(
     model: torch.nn.Module, samples: list[Sample], axes: dict[str, list[int]], way: Way
 ) -> tuple[ExportedProgram, list[str], list[str], str]:
     """Exports `model` on the first sample: (program, input names, output names, form of the program)."""
+    program, noted = _export(model, samples, axes, way)
+    with torch.no_grad():
+        try:
+            program, form = program.run_decompositions({}), "decomposed"
+        except Exception:  # a graph whose views cannot be made functional stays as traced
+            form = "as exported"
+    left = random_ops(program.graph_module)
+    if left:
+        raise RuntimeError(f"random ops that no input replaces: {', '.join(left)}")
+    return program, list(samples[0].tensors()), noted.outputs, form
+
+
+def _export(
+    model: torch.nn.Module, samples: list[Sample], axes: dict[str, list[int]], way: Way
+) -> tuple[ExportedProgram, _Flat]:
+    """torch.export on the first sample, with the settings of `way`."""
     sample = samples[0]
-    tensors, skeleton = flatten_inputs(sample.inputs)
     named = sample.tensors()
     arguments = {identifier(name): value.clone() for name, value in named.items()}
     dynamic = {identifier(name): {axis: Dim.AUTO for axis in axes.get(name, ())} or None for name in named}
@@ -244,22 +298,49 @@ def trace(
         register_cache_pytrees_for_model(model)
         if way.patches:
             stack.enter_context(apply_patches("dynamo"))
-        outputs = stack.enter_context(flat_forward(model, skeleton, list(named), len(sample.draws), ties))
-        program = torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict)
-        try:
-            program, form = program.run_decompositions({}), "decomposed"
-        except Exception:  # a graph whose views cannot be made functional stays as traced
-            form = "as exported"
-    left = random_ops(program.graph_module)
-    if left:
-        raise RuntimeError(f"random ops that no input replaces: {', '.join(left)}")
-    return program, list(named), list(outputs), form
+        noted = stack.enter_context(flat_forward(model, sample, ties, way.rows))
+        return torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict), noted
+
+
+def hoisted(model: torch.nn.Module, samples: list[Sample], way: Way) -> list[Sample]:
+    """The samples with their layout inputs replaced by the tables made of them.
+
+    Each sample is traced once to see its tables; those that differ between samples become inputs, the others constants.
+    Errors: ValueError when there are no layout inputs, or when samples make different numbers of tables.
+    """
+    named = flatten_inputs(samples[0].inputs)[0]
+    layout = tuple(name for name, value in named.items() if is_layout(name, value))
+    if not layout:
+        raise ValueError("no input describes a layout")
+    bare = [dataclasses.replace(sample, layout=layout) for sample in samples]
+    axes = varying_axes(bare, None)
+    tables = [_export(model, [sample], axes, way)[1].crossed for sample in bare]
+    if len({len(found) for found in tables}) > 1:
+        raise ValueError(f"the samples make {[len(found) for found in tables]} tables from their layouts")
+    numbers = [
+        number
+        for number, values in enumerate(zip(*tables))
+        if any(not _same(values[0], value) for value in values[1:]) or len(samples) == 1
+    ]
+    return [
+        dataclasses.replace(sample, precomputed={number: found[number] for number in numbers})
+        for sample, found in zip(bare, tables)
+    ]
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> bool:
+    return a.shape == b.shape and a.dtype == b.dtype and torch.equal(a, b)
 
 
 def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
     """The sample with the inputs that transformers computes ahead of an export (positions, segment bounds)."""
     inputs = copy.deepcopy(sample.inputs)
     with torch.no_grad():
+        base = getattr(model, "base_model", model)
+        if inputs.get("position_ids") is None and not hasattr(model, "get_rope_index") and hasattr(base, "get_rope_index"):
+            accepted = set(inspect.signature(base.get_rope_index).parameters)
+            given = {name: value for name, value in inputs.items() if name in accepted}
+            inputs["position_ids"] = base.get_rope_index(**given)[0]
         precompute_export_inputs(model, inputs)
     return dataclasses.replace(sample, inputs=inputs)
 
@@ -335,18 +416,18 @@ def capture(
     own = False
     best: tuple[int, Capture] | None = None
     axes_of_all = varying_axes(samples, dynamic)
-    has_experts = any(hasattr(config, "_experts_implementation_internal") for config in configs_of(model))
+    has_experts = any("expert" in name for name, _ in model.named_modules())
     for way in ways:
-        if (way.experts and not has_experts) or (best is not None and not way.patches):
+        if (way.experts and not has_experts) or (best is not None and not way.patches) or (own and not way.patches):
             continue  # an export that accepts one size only is changed by patches or by nothing
         way_samples, axes = samples, axes_of_all
         if way.precompute:
             try:
                 way_samples = [precomputed(model, sample) for sample in samples]
-            except Exception as error:
+                if way.hoist:
+                    way_samples = hoisted(model, way_samples, way)
+            except Exception as error:  # as below
                 refused.append(f"{way.name}: {reason_of(error)}")
-                continue
-            if list(way_samples[0].tensors()) == list(samples[0].tensors()):
                 continue
             axes = varying_axes(way_samples, dynamic)
         for level, level_axes in _levels(axes):
@@ -360,6 +441,8 @@ def capture(
             except Exception as error:  # anything that tracing a model's Python can raise
                 refused.append(f"{label}: {reason_of(error)}")
                 own = own or is_own(error)
+                if is_own(error):
+                    break  # values that decide are unknown at any size
                 continue
             found = Capture(program, inputs, outputs, label, program_axes(program, inputs), form=form)
             found.seconds["export"] = time.monotonic() - start

@@ -52,8 +52,10 @@ class _Recorder(TorchDispatchMode):
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         out = func(*args, **(kwargs or {}))
         op = func._schema.name.removeprefix("aten::")
-        one = args[0] if isinstance(args[0], torch.Tensor) else None
-        if op in ("cat", "stack"):
+        one = args[0] if args and isinstance(args[0], torch.Tensor) else None
+        if op == "empty":
+            pass  # the stored tensors themselves
+        elif op in ("cat", "stack"):
             axis = args[1] if len(args) > 1 else (kwargs or {}).get("dim", 0)
             parts = [self.of(x) for x in args[0]]
             node = {"op": "concat" if op == "cat" else "stack", "axis": axis % out.dim(), "of": parts}

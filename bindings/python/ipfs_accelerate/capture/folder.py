@@ -1,0 +1,182 @@
+"""Capturing a Hugging Face folder: its config.json says what to trace, and no weight is read.
+
+Parameters take virtual memory only: they are allocated and never written, so that a model of any size is traced on the
+CPU as it would run there, while buffers and constants have their true values.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from transformers import initialization
+from transformers.pipelines import PIPELINE_REGISTRY
+
+from .archive import write_archive
+from .case import call, stored_in
+from .configs import case as cases
+from .draws import Draws
+from .exporter import Capture, CaptureError, Sample, capture, configs_of
+from .structure import flatten_inputs
+
+
+def capture_folder(
+    folder: Path, out: Path | None = None, class_name: str | None = None, task: str | None = None, seconds: float = 600.0
+) -> dict[str, Any]:
+    """Captures the model of `folder` and writes `out` (default: model.pt2 in the folder); returns facts (times in s).
+
+    The class is `class_name`, or the one that serves `task` (`text-generation`, `feature-extraction`, ...), or the one
+    that config.json names. Errors: CaptureError with the stage and what to do.
+    """
+    began = time.monotonic()
+    folder = Path(folder)
+    values = read_config(folder)
+    config_class = config_class_of(values)
+    name = class_name or (task and class_for_task(task, config_class)) or named_class(values)
+    model_class = getattr(transformers, name, None)
+    if model_class is None or not hasattr(model_class, "config_class"):
+        raise CaptureError("class", f"transformers {transformers.__version__} has no model class {name!r}")
+    config = (model_class.config_class or config_class).from_dict(values)
+    times = {"config": time.monotonic() - began}
+
+    start = time.monotonic()
+    model = unloaded_model(model_class, config)
+    stored = stored_in(folder)
+    times["instantiate"] = time.monotonic() - start
+
+    start = time.monotonic()
+    samples = samples_for(model, name)
+    times["inputs"] = time.monotonic() - start
+
+    start = time.monotonic()
+    found: Capture = capture(model, samples, seconds=seconds)
+    times["export"] = time.monotonic() - start
+
+    start = time.monotonic()
+    path = Path(out) if out else folder / "model.pt2"
+    description = write_archive(path, model, found, stored or None)
+    times["archive"] = time.monotonic() - start
+    return {
+        "class": name,
+        "archive": str(path),
+        "bytes": path.stat().st_size,
+        "parameters": sum(value.numel() for value in model.parameters()),
+        "nodes": len(found.program.graph.nodes),
+        "way": found.way,
+        "refused": found.refused,
+        "inputs": found.inputs,
+        "outputs": found.outputs,
+        "dynamic": found.dynamic,
+        "stored_tensors": len(stored),
+        "weights": len(description["weights"]),
+        "seconds": {key: round(value, 2) for key, value in times.items()},
+    }
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """config.json of a folder; refuses models that bring their own code and quantised ones."""
+    path = folder / "config.json"
+    try:
+        values = json.loads(path.read_text())
+    except OSError as error:
+        raise CaptureError("config", f"{path} cannot be read ({error.strerror}); give a Hugging Face model folder") from error
+    except ValueError as error:
+        raise CaptureError("config", f"{path} is not JSON: {error}") from error
+    if not isinstance(values, dict):
+        raise CaptureError("config", f"{path} holds a {type(values).__name__}; expected an object")
+    if _holds(values, "auto_map"):
+        raise CaptureError(
+            "config",
+            f"{path} has `auto_map`: the model wants to run code of its own, which is never done. "
+            "Only classes of the installed transformers are captured",
+        )
+    if values.get("quantization_config"):
+        kind = values["quantization_config"].get("quant_method", "unknown")
+        raise CaptureError("config", f"{path} describes weights quantised by {kind!r}; capture the unquantised model")
+    return values
+
+
+def _holds(value: Any, key: str) -> bool:
+    if isinstance(value, dict):
+        return key in value or any(_holds(item, key) for item in value.values())
+    return isinstance(value, list) and any(_holds(item, key) for item in value)
+
+
+def config_class_of(values: dict[str, Any]) -> Any:
+    """The configuration class that `model_type` names."""
+    kind = values.get("model_type")
+    try:
+        return transformers.AutoConfig.for_model(kind).__class__
+    except (ValueError, KeyError, TypeError) as error:
+        raise CaptureError("config", f"transformers {transformers.__version__} knows no model_type {kind!r}") from error
+
+
+def named_class(values: dict[str, Any]) -> str:
+    """The class that config.json names."""
+    names = values.get("architectures")
+    if not isinstance(names, list) or not names or not isinstance(names[0], str):
+        raise CaptureError("class", "config.json names no class in `architectures`; say which with --class or --task")
+    return names[0]
+
+
+def class_for_task(task: str, config_class: Any) -> str:
+    """The model class of a configuration class that serves a task of transformers' pipelines."""
+    if task not in PIPELINE_REGISTRY.get_supported_tasks():
+        known = ", ".join(PIPELINE_REGISTRY.get_supported_tasks())
+        raise CaptureError("class", f"no task {task!r}; known: {known}")
+    _, entry, _ = PIPELINE_REGISTRY.check_task(task)
+    for auto in entry["pt"]:
+        mapping = getattr(auto, "_model_mapping", {})
+        if config_class in mapping:
+            found = mapping[config_class]
+            return (found[0] if isinstance(found, (list, tuple)) else found).__name__
+    raise CaptureError("class", f"no class for {config_class.__name__} serves the task {task!r}")
+
+
+def unloaded_model(model_class: Any, config: Any) -> torch.nn.Module:
+    """An instance whose parameters are never written, and whose buffers are as its constructor makes them."""
+    try:
+        with initialization.no_init_weights():
+            model = model_class._from_config(config, dtype=torch.float32)
+        model.tie_weights()
+        for value in model.parameters():
+            value._is_hf_initialized = True
+        with torch.no_grad(), initialization.guard_torch_init_functions():
+            model.initialize_weights()
+    except ImportError as error:
+        raise CaptureError("instantiate", f"{model_class.__name__} needs a package: {error}", own=True) from error
+    except Exception as error:  # whatever a constructor says about its configuration
+        raise CaptureError("instantiate", f"{type(error).__name__}: {error}") from error
+    for part in configs_of(model):
+        if hasattr(part, "use_cache"):
+            part.use_cache = False
+    return model.eval().requires_grad_(False)
+
+
+def samples_for(model: torch.nn.Module, name: str) -> list[Sample]:
+    """Inputs of `model` at two sizes in every axis that its class, in small, accepts to vary."""
+    try:
+        small = cases.make_case(name)
+    except cases.CaseError as error:
+        raise CaptureError("inputs", str(error)) from error
+    if small.requires or small.own_reason:
+        raise CaptureError("inputs", small.own_reason or f"needs the package {small.requires}", own=True)
+    maker = cases._Sizer(name, model, cases.recipe_of(name), 0)
+    wish, safe = maker._plans()
+    plan = {axis: wish[axis] if axis in small.varied else safe.get(axis, values) for axis, values in wish.items()}
+    inputs = [maker.inputs(maker.sizes(plan, step))[0] for step in range(2)]
+    probe = Draws()
+    call(small.build_model(), {**small.inputs[0], **small.forward_kwargs}, 0, probe)
+    return [Sample({**given, **small.forward_kwargs}, draws_of(model, given | small.forward_kwargs) if probe.values else []) for given in inputs]
+
+
+def draws_of(model: torch.nn.Module, inputs: dict[str, Any]) -> list[torch.Tensor]:
+    """Random tensors of the sizes that `model` draws on these inputs; found without computing anything."""
+    recorder = Draws()
+    with torch._subclasses.FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad(), recorder:
+        model(**inputs)
+    return [torch.zeros(value.shape, dtype=value.dtype) for value in recorder.values]
