@@ -33,6 +33,7 @@ const std::vector<Stage>& pipeline() {
         {common_subexpressions()},
         {recognize_activations()},
         {recognize_norms()},
+        {recognize_rotary()},
         {recognize_linear()},
         {recognize_attention()}},
        true},

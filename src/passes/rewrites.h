@@ -13,6 +13,7 @@ Pass common_subexpressions();
 Pass recognize_linear();
 Pass recognize_attention();
 Pass recognize_norms();
+Pass recognize_rotary();
 Pass recognize_activations();
 Pass dead_code();
 

@@ -231,5 +231,52 @@ TEST(RecognizeAttention, LeavesWhatDoesNotFit) {
   expect_unchanged("recognize_attention", small_fill.g);
 }
 
+Value rotated(Value x, Value cos, Value sin) {
+  Value half = concat({neg(slice(x, -1, 4, 8)), slice(x, -1, 0, 4)}, -1);
+  return add(mul(x, cos), mul(half, sin));
+}
+
+TEST(RecognizeRotary, HalvesInBothLayouts) {
+  Graph g("g", {f32({"b", 2, "t", 8}), f32({"b", "t", 2, 8}), f32({"b", "t", 8}), f32({"t", 8})});
+  Value cos = g.input(2);
+  Value sin = mul(cos, cos);
+  g.output(rotated(g.input(0), unsqueeze(cos, 1), unsqueeze(sin, 1)));
+  g.output(rotated(g.input(1), unsqueeze(cos, 2), unsqueeze(sin, 2)));
+  g.output(rotated(g.input(0), g.input(3), square(g.input(3))));
+  Graph out = rewritten("recognize_rotary", g);
+  EXPECT_EQ(count(out, "rotary_embedding"), 3);
+  EXPECT_EQ(count(out, "concat"), 0);
+}
+
+TEST(RecognizeRotary, InterleavedPairs) {
+  Graph g("g", {f32({"b", 2, "t", 8}), f32({"b", "t", 8})});
+  Value x = g.input(0);
+  Value cos = unsqueeze(g.input(1), 1);
+  Value half = reshape(stack({neg(slice(x, -1, 1, 8, 2)), slice(x, -1, 0, 8, 2)}, -1), x.shape());
+  g.output(add(mul(half, square(cos)), mul(cos, x)));
+  Graph out = rewritten("recognize_rotary", g);
+  EXPECT_EQ(count(out, "rotary_embedding"), 1);
+}
+
+TEST(RecognizeRotary, ThePartOfAHead) {
+  Graph g("g", {f32({"b", 2, "t", 12}), f32({"b", "t", 8})});
+  Value x = g.input(0);
+  Value cos = unsqueeze(g.input(1), 1);
+  g.output(concat({rotated(slice(x, -1, 0, 8), cos, square(cos)), slice(x, -1, 8, 12)}, -1));
+  Graph out = rewritten("recognize_rotary", g);
+  EXPECT_EQ(only(out, "rotary_embedding").attrs.integer("rotary_dim"), 8);
+  EXPECT_EQ(count(out, "concat"), 0);
+}
+
+TEST(RecognizeRotary, LeavesTablesOfHeadsAndOtherHalvesAlone) {
+  Graph g("g", {f32({"b", 2, "t", 8}), f32({"b", 2, "t", 8})});
+  Value x = g.input(0);
+  g.output(rotated(x, g.input(1), g.input(1)));
+  Value cos = slice(g.input(1), 1, 0, 1);
+  Value wrong = concat({slice(x, -1, 4, 8), slice(x, -1, 0, 4)}, -1);
+  g.output(add(mul(x, cos), mul(wrong, cos)));
+  expect_unchanged("recognize_rotary", g);
+}
+
 }  // namespace
 }  // namespace accelerate::passes_test
