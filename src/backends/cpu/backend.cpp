@@ -37,6 +37,7 @@ class CpuBackend : public Backend {
     cpu::add_fourier_kernels(kernels_);
     cpu::add_recurrence_kernels(kernels_, table);
     cpu::add_triangular_kernels(kernels_);
+    cpu::add_rotary_kernels(kernels_);
     cpu::add_conv_volume_kernels(kernels_, table);
   }
   std::string_view name() const override { return "cpu"; }
