@@ -97,11 +97,9 @@ Value conv_weight(Value weight, int64_t groups) {
   return flatten(swap_axes(unflatten(weight, 0, {groups, -1}), 1, 2), 0, 1);
 }
 
-// A convolution of x with stride - 1 zeros between its positions, padded by what a window reaches beyond them.
-std::vector<Value> expand_transposed(Builder&, const Node& node, std::span<const Value> operands) {
-  const std::string& layout = node.attrs.string("layout");
-  Value x = to_channels_first(operands[0], layout);
-  Value weight = operands[1];
+// A convolution of x [N,C,...] with stride - 1 zeros between its positions, padded by what a window reaches beyond
+// them.
+Value transposed_with_zeros(const Node& node, Value x, Value weight, Value bias) {
   Window window = window_of_weight(node.attrs, weight.shape());
   auto extra = node.attrs.integers("output_padding");
   ConvOptions options;
@@ -133,7 +131,90 @@ std::vector<Value> expand_transposed(Builder&, const Node& node, std::span<const
   bool padded = std::any_of(begin.begin(), begin.end(), [](const Dim& d) { return d != Dim(0); }) ||
                 std::any_of(end.begin(), end.end(), [](const Dim& d) { return d != Dim(0); });
   if (padded) x = pad(x, begin, end);
-  Value y = conv(x, conv_weight(weight, options.groups), operands.size() == 3 ? operands[2] : Value(), options);
+  return conv(x, conv_weight(weight, options.groups), bias, options);
+}
+
+// A kernel of k at stride s is s kernels of M = ceil(k / s), one for each remainder r of a result position: element m
+// of kernel r is element r + s * m. They are channels of one convolution, whose results are then put side by side.
+Value transposed_by_phases(const Node& node, Value x, Value weight, Value bias) {
+  Window window = window_of_weight(node.attrs, weight.shape());
+  auto extra = node.attrs.integers("output_padding");
+  size_t axes = window.kernel.size();
+  ConvOptions options;
+  options.groups = node.attrs.integer("groups");
+  Dim phases = 1;
+  Shape fill(2, Dim(0));                      // zeros behind the kernel: k becomes s * M
+  Shape split{weight.dim(0), weight.dim(1)};  // [C, O/groups, M, s, M, s, ...]
+  Shape parts;                                // M of each axis
+  std::vector<int64_t> reversed;
+  for (size_t i = 0; i < axes; ++i) {
+    int64_t stride = window.strides[i];
+    int64_t part = (window.kernel[i] + stride - 1) / stride;
+    phases = phases * Dim(stride);
+    fill.emplace_back(part * stride - window.kernel[i]);
+    split.insert(split.end(), {Dim(part), Dim(stride)});
+    parts.emplace_back(part);
+    reversed.push_back(static_cast<int64_t>(2 * i) + 2);
+    // Positions that the output padding asks for behind those that the kernel reaches.
+    int64_t needed = (window.kernel[i] - window.padding_end[i] + extra[i] + stride - 1) / stride;
+    options.padding_begin.push_back(part - 1);
+    options.padding_end.push_back(part - 1 + std::max<int64_t>(0, needed - part));
+  }
+  if (std::any_of(fill.begin(), fill.end(), [](const Dim& d) { return d != Dim(0); }))
+    weight = pad(weight, Shape(fill.size(), Dim(0)), fill);
+  weight = flip(reshape(weight, split), reversed);
+  // To [groups, O/groups, s..., C/groups, M...].
+  bool grouped = options.groups != 1;
+  if (grouped) weight = unflatten(weight, 0, {options.groups, -1});
+  int64_t first = grouped ? 1 : 0;
+  std::vector<int64_t> order;
+  if (grouped) order.push_back(0);
+  order.push_back(first + 1);
+  for (size_t i = 0; i < axes; ++i) order.push_back(first + 3 + static_cast<int64_t>(2 * i));
+  order.push_back(first);
+  for (size_t i = 0; i < axes; ++i) order.push_back(first + 2 + static_cast<int64_t>(2 * i));
+  Dim channels = split[1] * Dim(options.groups);
+  Shape shape{channels * phases, floordiv(split[0], Dim(options.groups))};
+  shape.insert(shape.end(), parts.begin(), parts.end());
+  weight = reshape(transpose(weight, order), shape);
+  if (bias) bias = flatten(expand(unsqueeze(bias, 1), {channels, phases}));
+  Value y = conv(x, weight, bias, options);
+
+  // [N, O, s..., q...] -> [N, O, q * s, ...], of which the padding is cut off.
+  Shape apart{y.dim(0), channels};
+  for (int64_t stride : window.strides) apart.emplace_back(stride);
+  Shape joined{y.dim(0), channels};
+  std::vector<int64_t> side_by_side{0, 1};
+  for (size_t i = 0; i < axes; ++i) {
+    const Dim positions = y.dim(static_cast<int>(i) + 2);
+    apart.push_back(positions);
+    joined.push_back(positions * Dim(window.strides[i]));
+    side_by_side.push_back(static_cast<int64_t>(2 + axes + i));
+    side_by_side.push_back(static_cast<int64_t>(2 + i));
+  }
+  y = reshape(transpose(reshape(y, apart), side_by_side), joined);
+  for (size_t i = 0; i < axes; ++i) {
+    const Dim n = x.dim(static_cast<int>(i) + 2);
+    Dim size = (n - 1) * Dim(window.strides[i]) + window.kernel[i] - window.padding_begin[i] - window.padding_end[i] +
+               extra[i];
+    if (window.padding_begin[i] != 0 || size != joined[i + 2])
+      y = slice(y, static_cast<int64_t>(i) + 2, window.padding_begin[i], size + window.padding_begin[i]);
+  }
+  return y;
+}
+
+std::vector<Value> expand_transposed(Builder&, const Node& node, std::span<const Value> operands) {
+  const std::string& layout = node.attrs.string("layout");
+  Value x = to_channels_first(operands[0], layout);
+  Value bias = operands.size() == 3 ? operands[2] : Value();
+  Window window = window_of_weight(node.attrs, operands[1].shape());
+  auto is_one = [](int64_t n) { return n == 1; };
+  bool dense = std::all_of(window.dilations.begin(), window.dilations.end(), is_one);
+  bool spread = !std::all_of(window.strides.begin(), window.strides.end(), is_one);
+  // A copy has at most 8 axes, which groups on three spatial ones would exceed.
+  bool by_phases = dense && spread && (window.kernel.size() < 3 || node.attrs.integer("groups") == 1);
+  Value y =
+      by_phases ? transposed_by_phases(node, x, operands[1], bias) : transposed_with_zeros(node, x, operands[1], bias);
   return {from_channels_first(y, layout)};
 }
 

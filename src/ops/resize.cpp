@@ -72,6 +72,23 @@ struct Tap {
   double weight;
 };
 
+// PyTorch's "nearest" and "nearest-exact" are rounded in f32, whatever the type of x.
+enum class TorchNearest : uint8_t { none, plain, exact };
+
+TorchNearest torch_nearest(const Attrs& attrs) {
+  const std::string& coordinates = attrs.string("coordinates");
+  const std::string& rounding = attrs.string("rounding");
+  if (coordinates == "asymmetric" && rounding == "floor") return TorchNearest::plain;
+  if (coordinates == "half_pixel" && rounding == "round_prefer_ceil") return TorchNearest::exact;
+  return TorchNearest::none;
+}
+
+// Before it is cut to the axis.
+double torch_nearest_position(TorchNearest kind, int64_t i, float step) {
+  if (kind == TorchNearest::plain) return std::floor(static_cast<float>(i) * step);
+  return std::floor(static_cast<float>((static_cast<double>(i) + 0.5) * static_cast<double>(step)));
+}
+
 // What result position i of `to` reads from an axis of `from`.
 std::vector<Tap> taps_of(const Attrs& attrs, int64_t i, int64_t from, int64_t to, std::optional<double> scale) {
   const std::string& mode = attrs.string("mode");
@@ -96,6 +113,9 @@ std::vector<Tap> taps_of(const Attrs& attrs, int64_t i, int64_t from, int64_t to
     if (rounding == "ceil") position = std::ceil(x);
     if (rounding == "round_prefer_floor") position = std::ceil(x - 0.5);
     if (rounding == "round_prefer_ceil") position = std::floor(x + 0.5);
+    if (TorchNearest kind = torch_nearest(attrs); kind != TorchNearest::none)
+      position = torch_nearest_position(
+          kind, i, scale ? static_cast<float>(1 / *scale) : static_cast<float>(from) / static_cast<float>(to));
     out_taps.push_back({static_cast<int64_t>(std::clamp(position, 0.0, in - 1)), 1.0});
   } else if (attrs.boolean("antialias")) {
     double width = std::max(1.0, scale ? 1 / *scale : in / out);
@@ -190,6 +210,14 @@ class AxisTaps {
   // Rounded positions within the axis, i64 [to].
   Value nearest() const {
     const std::string& rounding = attrs_.string("rounding");
+    if (TorchNearest kind = torch_nearest(attrs_); kind != TorchNearest::none) {
+      Value step = scale_ ? scalar(builder_, DType::f32, 1 / *scale_)
+                          : div(cast(integer(from_), DType::f32), cast(integer(to_), DType::f32));
+      Value i = iota(builder_, DType::i64, to_);
+      if (kind == TorchNearest::plain) return clamped(cast(floor(mul(cast(i, DType::f32), step)), DType::i64));
+      Value position = mul(add(cast(i, DType::f64), scalar(builder_, DType::f64, 0.5)), cast(step, DType::f64));
+      return clamped(cast(floor(cast(position, DType::f32)), DType::i64));
+    }
     if (rounding == "floor") return clamped(floor_of(0));
     if (rounding == "ceil") return clamped(ceil_of(0));
     return clamped(rounding == "round_prefer_floor" ? ceil_of(-1) : floor_of(1));

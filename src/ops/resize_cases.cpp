@@ -551,6 +551,45 @@ void cases_resize(OpCases& cases) {
         return resize(in[0], {3, 3}, options);
       })
       .reduction(16);
+  cases.add("resize", "torch_rounding").input(DType::i64, {1, 1, "n"}, {1, 1, 2}, -99, 99).graph([](auto in) {
+    ResizeOptions options;
+    options.coordinates = "asymmetric";
+    options.rounding = "floor";
+    return resize(in[0], {82}, options);
+  });
+  cases.add("resize", "torch_rounding_known")
+      .values(DType::f32, {1, 1, 2}, pattern(2))
+      .graph([](auto in) {
+        ResizeOptions options;
+        options.coordinates = "asymmetric";
+        options.rounding = "floor";
+        return resize(in[0], {82}, options);
+      })
+      .expect({-1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25,
+               -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25,
+               -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25,
+               0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,
+               0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,
+               0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5});
+  cases.add("resize", "torch_rounding_exact").input(DType::i64, {1, 1, "n"}, {1, 1, 2}, -99, 99).graph([](auto in) {
+    ResizeOptions options;
+    options.coordinates = "half_pixel";
+    options.rounding = "round_prefer_ceil";
+    return resize(in[0], {61}, options);
+  });
+  cases.add("resize", "torch_rounding_known_exact")
+      .values(DType::f32, {1, 1, 2}, pattern(2))
+      .graph([](auto in) {
+        ResizeOptions options;
+        options.coordinates = "half_pixel";
+        options.rounding = "round_prefer_ceil";
+        return resize(in[0], {61}, options);
+      })
+      .expect({-1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25,
+               -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25, -1.25,
+               -1.25, -1.25, -1.25, -1.25, -1.25, 0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,
+               0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,
+               0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5,   0.5});
 }
 
 }  // namespace accelerate::ops
