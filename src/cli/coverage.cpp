@@ -28,6 +28,7 @@ struct CoverageOptions {
   double minutes = 0;
   double seconds = 150;
   bool keep = false;
+  bool reuse = false;
   std::string device = "cpu";
   std::string python;
   std::string work;
@@ -120,7 +121,8 @@ void run_sweep(Cli& cli, const CoverageOptions& options) {
   sweep.program = own_executable();
   sweep.work = options.work.empty() ? std::filesystem::path(options.out).parent_path() / "cases"
                                     : std::filesystem::path(options.work);
-  sweep.keep = options.keep;
+  sweep.keep = options.keep || options.reuse;
+  sweep.reuse = options.reuse;
   sweep.jobs = options.jobs;
   sweep.seed = options.seed;
   sweep.device = options.device;
@@ -222,7 +224,8 @@ void register_coverage(Cli& cli) {
       ->type_name("FILE");
   c->add_option("--out", options->out, "records, a JSON object a line")->type_name("FILE");
   c->add_option("--work", options->work, "folder for case folders")->type_name("DIR");
-  c->add_flag("--keep", options->keep, "keep the case folders of classes that failed");
+  c->add_flag("--keep", options->keep, "keep the case folders");
+  c->add_flag("--reuse", options->reuse, "verify the case folders that --keep left, without capturing again");
   c->add_option("--table", options->table, "the committed table")->type_name("FILE");
   c->add_flag("--update-table", options->update_table, "put the records into the table");
   c->add_option("--page", options->page, "write this page of totals from the table")->type_name("FILE");

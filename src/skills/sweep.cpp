@@ -18,7 +18,8 @@
 namespace accelerate::skills {
 namespace {
 
-constexpr double kStartSeconds = 120;  // until a worker is ready
+constexpr double kStartSeconds = 120;           // until a worker is ready
+constexpr const char* kFacts = "capture.json";  // in a kept case folder: the worker's reply
 
 CallLimits limits_of(const SweepOptions& options, double seconds) {
   CallLimits out;
@@ -133,7 +134,14 @@ CoverageRecord cover(const ModelClass& model, CaptureWorker& worker, const Sweep
   CoverageRecord record;
   record.model = model;
   std::filesystem::path folder = options.work / model.name;
-  Json reply = worker.build(model.name, folder);
+  std::filesystem::path facts = folder / kFacts;
+  Json reply;
+  if (options.reuse && std::filesystem::exists(facts)) {
+    reply = parse_json(read_file(facts), facts.string());
+  } else {
+    reply = worker.build(model.name, folder);
+    if (options.keep && reply.value("ok", false)) write_file_atomic(facts, reply.dump());
+  }
   record.capture_s = number_at(reply, "total_seconds");
   if (reply.value("ok", false)) {
     verify_case(folder, options, record);
@@ -143,7 +151,7 @@ CoverageRecord cover(const ModelClass& model, CaptureWorker& worker, const Sweep
     record.own = reply.value("own", false);
   }
   std::error_code ignored;
-  if (record.passed() || !options.keep) std::filesystem::remove_all(folder, ignored);
+  if (!options.keep) std::filesystem::remove_all(folder, ignored);
   return record;
 }
 

@@ -12,9 +12,11 @@ namespace accelerate::skills {
 struct SweepOptions {
   std::string python = "python3";  // with torch, transformers and the package ipfs_accelerate
   std::string program;             // ipfs-accelerate, for `verify`
-  /// Case folders are made below it; those of classes that passed are deleted at once, others if keep is not set.
+  /// Case folders are made below it, one a class, and deleted after use unless keep is set.
   std::filesystem::path work;
   bool keep = false;
+  /// Verify the case folders that an earlier sweep kept instead of capturing these classes again.
+  bool reuse = false;
   int jobs = 1;
   int seed = 0;
   std::string device = "cpu";
