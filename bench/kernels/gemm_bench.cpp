@@ -13,6 +13,7 @@
 #include "backends/cpu/kernels/kernel_table.h"
 #include "backends/cpu/kernels/onednn.h"
 #include "base/executor.h"
+#include "tensor/tensor.h"
 
 namespace {
 
@@ -25,14 +26,13 @@ double now_us() {
 
 struct Aligned {
   explicit Aligned(size_t count) : size_bytes((count * sizeof(float) + 63) / 64 * 64 + 64) {
-    data = static_cast<float*>(std::aligned_alloc(64, size_bytes));
+    data = static_cast<float*>(memory.get());
     for (size_t i = 0; i < size_bytes / sizeof(float); ++i) {
       data[i] = static_cast<float>((i * 2654435761u >> 9) % 2048) / 1024.0f - 1.0f;
     }
   }
-  ~Aligned() { std::free(data); }
-  Aligned(const Aligned&) = delete;
   size_t size_bytes;
+  std::shared_ptr<void> memory = allocate_aligned(size_bytes);
   float* data = nullptr;
 };
 

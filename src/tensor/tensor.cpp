@@ -3,6 +3,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include "base/error.h"
 
 namespace accelerate {
@@ -21,9 +25,16 @@ std::string to_string(const std::vector<int64_t>& shape) {
 }
 
 std::shared_ptr<void> allocate_aligned(size_t size_bytes) {
+  constexpr size_t kLargePage = size_t{2} << 20;
+  size_t alignment = size_bytes >= kLargePage ? kLargePage : 64;
   size_t rounded = (size_bytes + 63) / 64 * 64;
-  void* data = std::aligned_alloc(64, rounded == 0 ? 64 : rounded);
-  if (data == nullptr) fail(ErrorCode::out_of_memory, "cannot allocate {} bytes", size_bytes);
+  void* data = nullptr;
+  if (rounded < size_bytes || posix_memalign(&data, alignment, rounded == 0 ? 64 : rounded) != 0)
+    fail(ErrorCode::out_of_memory, "cannot allocate {} bytes", size_bytes);
+#if defined(MADV_HUGEPAGE)
+  // Only whole large pages, so that no memory beyond the size is taken. Without them nothing is lost.
+  if (alignment == kLargePage) madvise(data, size_bytes / kLargePage * kLargePage, MADV_HUGEPAGE);
+#endif
   return {data, [](void* p) { std::free(p); }};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/cpu/cpu_kernel.h"
+#include "backends/cpu/packed_memory.h"
 #include "base/error.h"
 
 namespace accelerate::cpu {
@@ -181,7 +182,7 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
   std::shared_ptr<void> packed;
   if (constant) {
     Tensor weight = site.constant(1);
-    packed = allocate_aligned(packed_bytes);
+    packed = allocate_packed(packed_bytes);
     pack.source = weight.data();
     pack.dst = packed.get();
     table.conv_pack(pack);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/cpu/cpu_kernel.h"
+#include "backends/cpu/packed_memory.h"
 #include "base/error.h"
 
 namespace accelerate::cpu {
@@ -34,7 +35,7 @@ Packed pack(const NodeSite& site, size_t operand, int64_t n, int64_t k, int64_t 
   Packed out;
   Element type = packed_type(source.dtype(), site.compute);
   out.size_bytes = table.packed_size_bytes(n, k, type);
-  out.memory = allocate_aligned(out.size_bytes);
+  out.memory = allocate_packed(out.size_bytes);
   out.weight = {out.memory.get(), n, k, type};
   PackArgs args;
   args.source = source.data();
