@@ -159,7 +159,10 @@ void run_sweep(Cli& cli, const CoverageOptions& options) {
       records[record.model.name] = record;
       ++done;
       failed += record.passed() || record.own ? 0 : 1;
-      if (!cli.json) write_out(line_of(record, done, todo.size()));
+      if (!cli.json) {
+        write_out(line_of(record, done, todo.size()));
+        finish_out();
+      }
       over = options.minutes > 0 &&
              std::chrono::steady_clock::now() - begin > std::chrono::duration<double, std::ratio<60>>(options.minutes);
       if (over && done < todo.size()) fail(ErrorCode::cancelled, "the time is over");

@@ -111,9 +111,6 @@ void run_model(const Cli& cli, const RunOptions& options) {
   Progress progress("loading " + printable(options.model));
   tasks::TaskOptions open;
   open.task = options.task.empty() ? tasks::infer_task(options.model).name : options.task;
-  // A lone text has nothing to be compared with: its embedding is what is wanted.
-  if (options.task.empty() && open.task == "sentence-similarity" && inputs.texts.size() == 1)
-    open.task = "feature-extraction";
   // One text has nothing to be similar to: its embedding is wanted.
   if (options.task.empty() && open.task == "sentence-similarity" && inputs.texts.size() == 1)
     open.task = "feature-extraction";

@@ -147,4 +147,12 @@ void SafetensorsSource::check() const {
   for (const auto& file : files_) file->check();
 }
 
+std::map<std::string, Tensor> read_safetensors(const FileSet& files, std::string_view name) {
+  auto source = SafetensorsSource::open(files, name);
+  std::map<std::string, Tensor> out;
+  for (const std::string& tensor : source->names()) out.emplace(tensor, source->read(tensor).clone());
+  source->check();
+  return out;
+}
+
 }  // namespace accelerate::import

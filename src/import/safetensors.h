@@ -34,6 +34,12 @@ struct SafetensorsHeader {
 /// Source: https://huggingface.co/docs/safetensors, "Format".
 SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string_view what);
 
+/// The content of a safetensors file that holds these tensors. Errors: invalid_dtype for a token.
+std::string safetensors_bytes(const std::map<std::string, Tensor>& tensors);
+
+/// Every tensor of a file, copied. Errors: as SafetensorsSource::open.
+std::map<std::string, Tensor> read_safetensors(const FileSet& files, std::string_view name);
+
 /// Tensors of one or several mapped safetensors files. Reading a tensor costs nothing until its bytes are touched;
 /// a tensor that is not aligned for its dtype is copied.
 class SafetensorsSource final : public WeightSource {

@@ -256,4 +256,28 @@ SafetensorsHeader parse_safetensors(std::span<const std::byte> file, std::string
   return header;
 }
 
+std::string safetensors_bytes(const std::map<std::string, Tensor>& tensors) {
+  Json header = Json::object();
+  size_t size = 0;
+  for (const auto& [name, tensor] : tensors) {
+    auto found = std::find_if(kDTypeNames.begin(), kDTypeNames.end(),
+                              [&](const DTypeName& known) { return known.dtype == tensor.dtype(); });
+    if (found == kDTypeNames.end())
+      fail(ErrorCode::invalid_dtype, "tensor {} is {}; safetensors files have no such type", printable(name),
+           name_of(tensor.dtype()));
+    header[name] = {{"dtype", std::string(found->name)},
+                    {"shape", tensor.shape()},
+                    {"data_offsets", {size, size + tensor.size_bytes()}}};
+    size += tensor.size_bytes();
+  }
+  std::string text = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  text.append((8 - text.size() % 8) % 8, ' ');  // data begins at a multiple of 8
+  std::string out;
+  out.reserve(kPrefixBytes + text.size() + size);
+  for (size_t i = 0; i < kPrefixBytes; ++i) out += static_cast<char>((text.size() >> (8 * i)) & 0xffU);
+  out += text;
+  for (const auto& [name, tensor] : tensors) out.append(static_cast<const char*>(tensor.data()), tensor.size_bytes());
+  return out;
+}
+
 }  // namespace accelerate::import

@@ -35,21 +35,13 @@ struct InputSet {
   TensorMap outputs;
 };
 
-TensorMap read_all(const FileSet& files, const std::string& name) {
-  auto source = import::SafetensorsSource::open(files, name);
-  TensorMap out;
-  for (const std::string& tensor : source->names()) out.emplace(tensor, source->read(tensor).clone());
-  source->check();
-  return out;
-}
-
 std::vector<InputSet> read_sets(const FileSet& files) {
   std::vector<InputSet> out;
   for (int k = 0;; ++k) {
     std::string inputs = fmt::format("inputs-{}.safetensors", k);
     std::string outputs = fmt::format("outputs-{}.safetensors", k);
     if (k > 0 && !files.contains(inputs)) return out;
-    out.push_back({read_all(files, inputs), read_all(files, outputs)});
+    out.push_back({import::read_safetensors(files, inputs), import::read_safetensors(files, outputs)});
   }
 }
 

@@ -248,5 +248,21 @@ TEST(OpenWeights, NoWeights) {
                            [&] { open_weights(*open_folder(folder.path())); }));
 }
 
+TEST(SafetensorsWriter, WhatIsWrittenIsReadBack) {
+  std::map<std::string, Tensor> tensors;
+  tensors.emplace("b.x", Tensor::from<double>(DType::bf16, {2, 3}, {1, 2, 3, -4, 5, 0.5}));
+  tensors.emplace("a \"quoted\"", Tensor::from<int64_t>(DType::boolean, {3}, {1, 0, 1}));
+  tensors.emplace("empty", Tensor(DType::i64, {0, 4}));
+  tensors.emplace("scalar", Tensor::scalar(DType::f64, -0.25));
+  TemporaryFolder folder;
+  folder.write("t.safetensors", import::safetensors_bytes(tensors));
+  auto back = import::read_safetensors(*open_folder(folder.path()), "t.safetensors");
+  ASSERT_EQ(back.size(), tensors.size());
+  for (const auto& [name, tensor] : tensors) {
+    ASSERT_EQ(back.at(name).type(), tensor.type()) << name;
+    for (int64_t i = 0; i < tensor.num_elements(); ++i) EXPECT_EQ(back.at(name).get(i), tensor.get(i)) << name;
+  }
+}
+
 }  // namespace
 }  // namespace accelerate::import

@@ -1,0 +1,150 @@
+#include <cmath>
+#include <filesystem>
+
+#include "base/file.h"
+#include "cli/cli.h"
+#include "import/open.h"
+#include "import/safetensors.h"
+#include "tasks/task.h"
+
+namespace accelerate::cli {
+namespace {
+
+struct ExecuteOptions {
+  std::string model;
+  std::string inputs;
+  std::string outputs;
+  std::string graph = "auto";
+  std::string architecture;
+  int64_t timeout_ms = 0;
+  DeviceOptions device;
+};
+
+using TensorMap = std::map<std::string, Tensor>;
+
+TensorMap read_file_of_tensors(const std::string& path) {
+  std::filesystem::path file = path;
+  auto folder = open_folder(file.has_parent_path() ? file.parent_path() : std::filesystem::path("."));
+  return import::read_safetensors(*folder, file.filename().string());
+}
+
+struct Extent {
+  double low = INFINITY;
+  double high = -INFINITY;
+  double sum = 0;
+  bool finite = true;
+};
+
+Extent extent_of(const Tensor& tensor) {
+  Extent out;
+  for (int64_t i = 0; i < tensor.num_elements(); ++i) {
+    double x = tensor.get(i);
+    out.finite = out.finite && std::isfinite(x);
+    out.low = std::min(out.low, x);
+    out.high = std::max(out.high, x);
+    out.sum += x;
+  }
+  return out;
+}
+
+std::string first_values(const Tensor& tensor) {
+  std::string out;
+  for (int64_t i = 0; i < std::min<int64_t>(tensor.num_elements(), 4); ++i)
+    out += fmt::format("{}{:.5g}", i == 0 ? "" : ", ", tensor.get(i));
+  return out + (tensor.num_elements() > 4 ? ", ..." : "");
+}
+
+Json summary(const TensorMap& tensors) {
+  Json out = Json::array();
+  for (const auto& [name, tensor] : tensors) {
+    Json entry = {{"name", name}, {"dtype", std::string(name_of(tensor.dtype()))}, {"shape", tensor.shape()}};
+    Extent extent = extent_of(tensor);
+    entry["finite"] = extent.finite;
+    if (tensor.num_elements() > 0 && extent.finite) {
+      entry["min"] = extent.low;
+      entry["max"] = extent.high;
+      entry["mean"] = extent.sum / static_cast<double>(tensor.num_elements());
+    }
+    out.push_back(std::move(entry));
+  }
+  return out;
+}
+
+std::string for_person(const TensorMap& tensors) {
+  std::vector<std::vector<std::string>> rows = {{"output", "type", "min", "max", "mean", "values"}};
+  for (const auto& [name, tensor] : tensors) {
+    Extent extent = extent_of(tensor);
+    bool any = tensor.num_elements() > 0;
+    rows.push_back({name, tensor.type().to_string(), any ? fmt::format("{:.5g}", extent.low) : "",
+                    any ? fmt::format("{:.5g}", extent.high) : "",
+                    any ? fmt::format("{:.5g}", extent.sum / static_cast<double>(tensor.num_elements())) : "",
+                    first_values(tensor)});
+  }
+  return table(rows, 2);
+}
+
+void execute_model(const Cli& cli, const ExecuteOptions& options) {
+  TensorMap inputs = read_file_of_tensors(options.inputs);
+  Progress progress("loading " + printable(options.model));
+  using Clock = std::chrono::steady_clock;
+  auto ms_since = [](Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  };
+  auto begin = Clock::now();
+  import::OpenOptions open;
+  open.graph = options.graph;
+  open.architecture = options.architecture;
+  import::OpenedModel opened = import::open(std::filesystem::path(options.model), open);
+  Model model = InferenceSession(options.device.session()).load(opened.program, opened.weights);
+  double load_ms = ms_since(begin);
+
+  progress.set("running");
+  accelerate::ExecuteOptions call;
+  call.limits.cancel = cli.cancel;
+  if (options.timeout_ms > 0) call.limits.deadline = Clock::now() + std::chrono::milliseconds(options.timeout_ms);
+  begin = Clock::now();
+  TensorMap outputs = model.execute(inputs, call);
+  double execute_ms = ms_since(begin);
+  if (!options.outputs.empty()) write_file_atomic(options.outputs, import::safetensors_bytes(outputs));
+
+  const ModelReport& report = model.report();
+  if (cli.json) {
+    Json out = {{"success", true},
+                {"model", options.model},
+                {"architecture", opened.program.main().name()},
+                {"outputs", summary(outputs)},
+                {"backend", report.backend},
+                {"device", report.device},
+                {"requested_device", report.requested_device},
+                {"fallback_reason", report.fallback_reason.empty() ? Json() : Json(report.fallback_reason)},
+                {"dtype", report.dtype},
+                {"timing", {{"load_ms", load_ms}, {"execute_ms", execute_ms}}}};
+    write_out(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return;
+  }
+  std::string out = for_person(outputs);
+  out += fmt::format("\n{} on {} ({}, {}): load {:.1f} ms, execute {:.1f} ms\n", opened.program.main().name(),
+                     report.device, report.backend, report.dtype, load_ms, execute_ms);
+  if (!report.fallback_reason.empty()) out += fmt::format("fallback: {}\n", report.fallback_reason);
+  write_out(out);
+}
+
+}  // namespace
+
+void register_execute(Cli& cli) {
+  auto options = std::make_shared<ExecuteOptions>();
+  CLI::App* execute =
+      cli.command("execute", "Run a model's graph on tensors", [&cli, options] { execute_model(cli, *options); });
+  execute->add_option("model", options->model, "folder or .pt2 file of the model")->required()->type_name("MODEL");
+  execute->add_option("--inputs", options->inputs, "safetensors file with a tensor for each input of the graph")
+      ->required()
+      ->type_name("FILE");
+  execute->add_option("--outputs", options->outputs, "write the outputs to this safetensors file")->type_name("FILE");
+  execute->add_option("--graph", options->graph, "whose graph: auto, native or captured")->type_name("KIND");
+  execute->add_option("--architecture", options->architecture, "class to build, such as BertModel")->type_name("NAME");
+  execute->add_option("--timeout-ms", options->timeout_ms, "end the run after this time")->type_name("N");
+  execute->add_flag("--json", cli.json, "print JSON");
+  options->device.add_to(*execute);
+}
+
+}  // namespace accelerate::cli
