@@ -6,6 +6,8 @@
 #include "base/error.h"
 #include "import/hf/checkpoint_names.h"
 #include "import/hf/open_weights.h"
+#include "import/pt2/pt2.h"
+#include "import/pt2/pt2_files.h"
 
 namespace accelerate::import {
 namespace {
@@ -51,16 +53,28 @@ struct Choice {
   std::string architecture;
 };
 
-Choice choose(const HfFolder& folder, const OpenOptions& options, const models::ModelRegistry& registry) {
-  std::vector<std::string> wanted = folder.architectures();
-  if (!options.architecture.empty()) wanted = {options.architecture};
+/// Names of the class, the most wanted first; may be empty.
+std::vector<std::string> wanted_classes(const HfFolder& folder, const OpenOptions& options) {
+  if (!options.architecture.empty()) return {options.architecture};
+  return folder.architectures();
+}
+
+std::optional<Choice> find_builder(const HfFolder& folder, const OpenOptions& options,
+                                   const models::ModelRegistry& registry) {
+  const std::vector<std::string> wanted = wanted_classes(folder, options);
   for (const std::string& name : wanted) {
-    if (const models::ModelBuilder* builder = registry.find(name, folder.model_type())) return {builder, name};
+    if (const models::ModelBuilder* builder = registry.find(name, folder.model_type())) return Choice{builder, name};
   }
   if (wanted.empty() && !folder.model_type().empty()) {
     const models::ModelBuilder* builder = registry.find("", folder.model_type());
-    if (builder != nullptr && !builder->architectures.empty()) return {builder, builder->architectures.front()};
+    if (builder != nullptr && !builder->architectures.empty()) return Choice{builder, builder->architectures.front()};
   }
+  return std::nullopt;
+}
+
+[[noreturn]] void refuse_class(const HfFolder& folder, const OpenOptions& options,
+                               const models::ModelRegistry& registry) {
+  const std::vector<std::string> wanted = wanted_classes(folder, options);
   const std::string name = !wanted.empty() ? wanted.front() : folder.model_type();
   if (name.empty()) {
     fail(ErrorCode::invalid_model,
@@ -81,6 +95,31 @@ Choice choose(const HfFolder& folder, const OpenOptions& options, const models::
        printable(name), folder.files()->description(), nearest);
 }
 
+constexpr std::string_view kCaptured = "model.pt2";
+
+/// Whether the graph is the folder's captured one.
+bool is_captured(const HfFolder& folder, const OpenOptions& options, bool has_builder) {
+  const FileSet& files = *folder.files();
+  const bool is_there = files.contains(kCaptured);
+  if (options.graph == "captured") {
+    if (is_there) return true;
+    fail(ErrorCode::not_found,
+         "{} has no {}; capture the model with: python -m ipfs_accelerate.capture FOLDER", files.description(),
+         kCaptured);
+  }
+  if (options.graph == "native") return false;
+  if (options.graph != "auto")
+    fail(ErrorCode::invalid_argument, "the graph '{}'; expected auto, native or captured", printable(options.graph));
+  const bool is_lone_file = dynamic_cast<const Pt2Files*>(&files) != nullptr;
+  return is_there && (is_lone_file || !has_builder);
+}
+
+/// Weights of a captured model: beside the archive, if there are any.
+std::shared_ptr<const WeightSource> weights_beside(const FileSet& files) {
+  if (!files.contains("model.safetensors") && !files.contains("model.safetensors.index.json")) return nullptr;
+  return open_weights(files);
+}
+
 /// Refuses, with the way to go on, a path that is a file.
 [[noreturn]] void refuse_file(const fs::path& path) {
   const std::string extension = path.extension().native();
@@ -96,7 +135,8 @@ Choice choose(const HfFolder& folder, const OpenOptions& options, const models::
          shown);
   }
   fail(ErrorCode::unsupported_format,
-       "{} is a file of a kind that is not read; expected a Hugging Face folder (config.json, *.safetensors)", shown);
+       "{} is a file of a kind that is not read; expected a Hugging Face folder (config.json, *.safetensors) or a "
+       "captured program (.pt2)", shown);
 }
 
 std::shared_ptr<const WeightSource> with_dense_modules(std::shared_ptr<const WeightSource> weights,
@@ -119,7 +159,10 @@ std::shared_ptr<const WeightSource> with_dense_modules(std::shared_ptr<const Wei
 
 std::shared_ptr<FileSet> open_model_files(const fs::path& path) {
   std::error_code ignored;
-  if (fs::is_regular_file(path, ignored)) refuse_file(path);
+  if (fs::is_regular_file(path, ignored)) {
+    if (path.extension() == ".pt2") return std::make_shared<Pt2Files>(path);
+    refuse_file(path);
+  }
   if (fs::is_directory(path / "snapshots", ignored) && !fs::exists(path / "config.json", ignored)) {
     const auto cache = open_folder(path);
     if (const auto revision = cache->read_if_present("refs/main", 256)) {
@@ -135,21 +178,15 @@ OpenedModel open(const fs::path& path, const OpenOptions& options, const models:
   return open(open_model_files(path), options, registry);
 }
 
-OpenedModel open(std::shared_ptr<FileSet> files, const OpenOptions& options, const models::ModelRegistry& registry) {
-  OpenedModel model;
-  const auto folder = std::make_shared<const HfFolder>(HfFolder::open(std::move(files)));
-  const auto [builder, architecture] = choose(*folder, options, registry);
-  if (const auto& quantization = folder->quantization()) {
-    fail(ErrorCode::unsupported_model,
-         "the weights of {} are quantised ('quantization_config' with quant_method '{}'), which is not supported; use "
-         "the unquantised checkpoint",
-         folder->files()->description(), printable(*quantization));
-  }
+namespace {
+
+void build_native(OpenedModel& model, const HfFolder& folder, const Choice& choice) {
+  const auto& [builder, architecture] = choice;
   const auto weights =
-      std::make_shared<const CheckpointNames>(open_weights(*folder->files()), builder->base_model_prefix);
-  const DType fallback = folder->dtype().value_or(DType::f32);
+      std::make_shared<const CheckpointNames>(open_weights(*folder.files()), builder->base_model_prefix);
+  const DType fallback = folder.dtype().value_or(DType::f32);
   const models::BuildContext context{
-      .config = folder->config(),
+      .config = folder.config(),
       .architecture = architecture,
       .stored_dtype =
           [&](std::string_view name) {
@@ -158,22 +195,59 @@ OpenedModel open(std::shared_ptr<FileSet> files, const OpenOptions& options, con
           },
       .has_weight = [&](std::string_view name) { return weights->find(name).has_value(); },
   };
-  try {
-    model.program = builder->build(context);
-    verify(model.program);
-  } catch (Error& e) {
-    throw std::move(e.in(fmt::format("{} from {}", printable(architecture), folder->files()->description())));
-  }
+  model.program = builder->build(context);
   if (model.program.name.empty()) model.program.name = architecture;
   model.program.metadata.emplace("architecture", architecture);
   model.program.metadata.emplace("model_type", builder->model_type);
-  try {
-    check_weights(model.program, *weights);
-  } catch (Error& e) {
-    throw std::move(e.in(folder->files()->description()));
-  }
+  model.weights = weights;
   model.unused_weights = unused_weights(model.program, *weights);
-  model.weights = with_dense_modules(weights, *folder);
+}
+
+void build_captured(OpenedModel& model, const HfFolder& folder, const OpenOptions& options) {
+  const auto beside = weights_beside(*folder.files());
+  Pt2Model captured = open_pt2(folder.files()->map(kCaptured), beside);
+  model.program = std::move(captured.program);
+  model.weights = std::move(captured.weights);
+  auto& metadata = model.program.metadata;
+  const std::string& known = metadata["architecture"];
+  if (!options.architecture.empty() && !known.empty() && known != options.architecture) {
+    fail(ErrorCode::unsupported_model, "{} was captured as {}; expected {}: capture that class", kCaptured, known,
+         printable(options.architecture));
+  }
+  const auto wanted = wanted_classes(folder, options);
+  if (known.empty()) metadata["architecture"] = wanted.empty() ? "captured" : printable(wanted.front());
+  if (metadata["model_type"].empty()) metadata["model_type"] = printable(folder.model_type());
+  if (model.program.name.empty()) model.program.name = metadata["architecture"];
+  if (beside != nullptr) model.unused_weights = unused_weights(model.program, CheckpointNames(beside, ""));
+}
+
+}  // namespace
+
+OpenedModel open(std::shared_ptr<FileSet> files, const OpenOptions& options, const models::ModelRegistry& registry) {
+  OpenedModel model;
+  const auto folder = std::make_shared<const HfFolder>(HfFolder::open(std::move(files)));
+  const auto choice = find_builder(*folder, options, registry);
+  const bool captured = is_captured(*folder, options, choice.has_value());
+  if (!captured && !choice) refuse_class(*folder, options, registry);
+  if (const auto& quantization = folder->quantization()) {
+    fail(ErrorCode::unsupported_model,
+         "the weights of {} are quantised ('quantization_config' with quant_method '{}'), which is not supported; use "
+         "the unquantised checkpoint",
+         folder->files()->description(), printable(*quantization));
+  }
+  try {
+    if (captured) {
+      build_captured(model, *folder, options);
+    } else {
+      build_native(model, *folder, *choice);
+    }
+    verify(model.program);
+    check_weights(model.program, *model.weights);
+  } catch (Error& e) {
+    throw std::move(e.in(fmt::format("{} from {}", captured ? std::string(kCaptured) : printable(choice->architecture),
+                                     folder->files()->description())));
+  }
+  model.weights = with_dense_modules(model.weights, *folder);
   model.files = folder->files();
   model.folder = folder;
   return model;
