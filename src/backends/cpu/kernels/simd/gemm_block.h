@@ -210,6 +210,19 @@ ACCELERATE_INLINE BlockGrid block_grid(int64_t m, int64_t n, int64_t k, int64_t 
     const int64_t more = ceil_div(wanted, grid.panel_blocks);
     grid.row_blocks = most(grid.row_blocks, least(more, ceil_div(m, kMaxRows)));
   }
+  // A few more blocks of panels where that leaves no thread without work at the end.
+  if (num_threads > 1 && wanted > 1) {
+    double least_time = 0.0;
+    const int64_t first = grid.panel_blocks, last = least(num_panels, first + 4);
+    for (int64_t blocks = first; blocks <= last; ++blocks) {
+      const double time = static_cast<double>(ceil_div(num_panels, blocks)) *
+                          static_cast<double>(ceil_div(grid.row_blocks * blocks, num_threads));
+      if (blocks == first || time < 0.99 * least_time) {
+        least_time = time;
+        grid.panel_blocks = blocks;
+      }
+    }
+  }
   grid.rows = most(1, ceil_div(m, grid.row_blocks));
   grid.row_blocks = most(1, ceil_div(m, grid.rows));
   grid.panels = most(1, ceil_div(num_panels, grid.panel_blocks));
