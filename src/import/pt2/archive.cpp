@@ -29,7 +29,8 @@ Layout find_layout(const ZipArchive& archive) {
     if (at != 0) ++at;
     const std::string_view rest = std::string_view(entry.name).substr(at);
     if (!rest.starts_with(kModels) || rest.find('/', kModels.size()) != std::string_view::npos) continue;
-    found.push_back({entry.name.substr(0, at), std::string(rest.substr(kModels.size(), rest.size() - kModels.size() - 5))});
+    found.push_back(
+        {entry.name.substr(0, at), std::string(rest.substr(kModels.size(), rest.size() - kModels.size() - 5))});
   }
   if (found.empty())
     fail(ErrorCode::invalid_model, "{} is a zip archive without models/*.json; expected a torch.export program (.pt2)",
@@ -57,7 +58,8 @@ CaptureFacts parse_facts(const std::string& text, const std::string& what) {
   if (!facts.is_object()) fail(ErrorCode::invalid_model, "{} is no JSON object", what);
   const int64_t schema = json_int(facts, "schema", 1, 0, int64_t{1} << 31);
   if (schema != 1)
-    fail(ErrorCode::unsupported_format, "{} has the schema {}; expected 1: it comes from a newer capture", what, schema);
+    fail(ErrorCode::unsupported_format, "{} has the schema {}; expected 1: it comes from a newer capture", what,
+         schema);
   CaptureFacts out;
   out.architecture = json_string(facts, "class", "");
   out.model_type = json_string(facts, "model_type", "");
@@ -66,10 +68,7 @@ CaptureFacts parse_facts(const std::string& text, const std::string& what) {
   out.outputs = strings_of(facts, "outputs", what);
   if (facts.contains("weights")) {
     if (!facts["weights"].is_object()) fail(ErrorCode::invalid_model, "{}: 'weights' is no object", what);
-    for (const auto& [name, value] : facts["weights"].items()) {
-      if (!value.is_string()) fail(ErrorCode::invalid_model, "{}: a value of 'weights' is no string", what);
-      out.weights.emplace(name, value.get<std::string>());
-    }
+    for (const auto& [name, value] : facts["weights"].items()) out.weights.emplace(name, parse_recipe(value, what));
   }
   return out;
 }
@@ -138,7 +137,8 @@ ArchiveTensors::ArchiveTensors(std::shared_ptr<const ZipArchive> archive, const 
       expected *= place.info.shape[i];
     }
     if (contiguous || count == 0) place.strides.clear();
-    if (!contiguous && count > entry->size_bytes) bad("is larger than what is stored of it");  // expanded by strides of 0
+    if (!contiguous && count > entry->size_bytes)
+      bad("is larger than what is stored of it");  // expanded by strides of 0
     place.info.size_bytes = static_cast<size_t>(expected) * size_of(place.info.dtype);
     tensors_.emplace(name, std::move(place));
   }
@@ -193,7 +193,8 @@ Tensor ArchiveTensors::read(std::string_view name) const {
 void ArchiveTensors::release(std::string_view name, size_t offset_bytes, size_t size_bytes) const {
   const Place& place = place_of(name);
   if (!place.strides.empty() || offset_bytes > place.info.size_bytes) return;
-  archive_->file()->release_pages(place.begin + offset_bytes, std::min(size_bytes, place.info.size_bytes - offset_bytes));
+  archive_->file()->release_pages(place.begin + offset_bytes,
+                                  std::min(size_bytes, place.info.size_bytes - offset_bytes));
 }
 
 Archive read_archive(std::shared_ptr<MappedFile> file) {

@@ -7,6 +7,7 @@
 
 #include "graph/weights.h"
 #include "import/pt2/schema.h"
+#include "import/pt2/weight_recipe.h"
 #include "import/pt2/zip.h"
 
 namespace accelerate::import::pt2 {
@@ -19,8 +20,8 @@ struct CaptureFacts {
   /// In the order of the graph's user inputs and outputs.
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
-  /// Name of a parameter or buffer -> name of the tensor in the safetensors files.
-  std::map<std::string, std::string> weights;
+  /// Name of a parameter or buffer -> where it is in the safetensors files.
+  std::map<std::string, WeightRecipe> weights;
 };
 
 /// The tensors that lie in an archive, by their names in the model. Contiguous ones are views of the map.

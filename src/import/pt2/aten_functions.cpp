@@ -252,15 +252,12 @@ constexpr Mapping kMappings[] = {
        return std::vector<Value>{ops::log_sigmoid(x), x};
      }},
     {"aten.tanhshrink.default", of_any<tanh_shrink>},
-    {"aten.gelu.default",
-     [](Call& c) -> Item { return ops::gelu(c.tensor("self"), c.string("approximate", "none")); }},
+    {"aten.gelu.default", [](Call& c) -> Item { return ops::gelu(c.tensor("self"), c.string("approximate", "none")); }},
     {"aten.leaky_relu.default",
      [](Call& c) -> Item { return ops::leaky_relu(c.tensor("self"), c.number("negative_slope", 0.01)); }},
     {"aten.celu.default", [](Call& c) -> Item { return ops::celu(c.tensor("self"), c.number("alpha", 1)); }},
     {"aten.softplus.default",
-     [](Call& c) -> Item {
-       return ops::softplus(c.tensor("self"), c.number("beta", 1), c.number("threshold", 20));
-     }},
+     [](Call& c) -> Item { return ops::softplus(c.tensor("self"), c.number("beta", 1), c.number("threshold", 20)); }},
     {"aten.elu.default", elu},
     {"aten.prelu.default", prelu},
     {"aten._prelu_kernel.default", prelu},

@@ -140,13 +140,13 @@ Item index_put(Call& c) {
     return ops::where(v[0], v[1], v[2]);
   }
   // One mask over all axes: values in their order.
-  if (!accumulate && indices.size() == 1 && indices[0] && indices[0].dtype() == DType::boolean &&
-      values.rank() == 1 && indices[0].rank() == x.rank()) {
+  if (!accumulate && indices.size() == 1 && indices[0] && indices[0].dtype() == DType::boolean && values.rank() == 1 &&
+      indices[0].rank() == x.rank()) {
     return ops::masked_scatter(x, expand_to(indices[0], x.shape()), values);
   }
   std::optional<Dim> count;
-  const auto masks = std::count_if(indices.begin(), indices.end(),
-                                   [](const Value& v) { return v && v.dtype() == DType::boolean; });
+  const auto masks =
+      std::count_if(indices.begin(), indices.end(), [](const Value& v) { return v && v.dtype() == DType::boolean; });
   if (masks == 1 && values.rank() > 0 && indices[0] && indices[0].dtype() == DType::boolean &&
       values.rank() == x.rank() - indices[0].rank() + 1 && values.dim(0) != Dim(1))
     count = values.dim(0);
@@ -174,7 +174,8 @@ Item index_put(Call& c) {
 Item gather(Call& c) {
   const Value x = c.tensor("self");
   const Value indices = as_index(c.tensor("index"));
-  if (x.rank() == 0) return ops::reshape(ops::expand(ops::reshape(x, {1}), {num_elements(indices.shape())}), indices.shape());
+  if (x.rank() == 0)
+    return ops::reshape(ops::expand(ops::reshape(x, {1}), {num_elements(indices.shape())}), indices.shape());
   return ops::gather_elements(x, indices, c.axis("dim", x.rank()));
 }
 
@@ -244,8 +245,7 @@ Item scatter(Call& c) {
   const Value x = c.tensor("self");
   const int64_t axis = c.axis("dim", x.rank());
   const Value indices = as_index(c.tensor("index"));
-  const Value updates = c.given("src") ? c.tensor("src")
-                                       : filled(c, x.dtype(), indices.shape(), c.scalar("value"));
+  const Value updates = c.given("src") ? c.tensor("src") : filled(c, x.dtype(), indices.shape(), c.scalar("value"));
   return scattered(c, x, axis, indices, updates, c.given("reduce") ? reduction_name(c.string("reduce", "")) : "none");
 }
 

@@ -210,7 +210,8 @@ Value attention_of(Value q, Value k, Value v, Value mask, bool is_causal, double
     if (mask.rank() > 2 || wide == 3) mask = as_heads(mask, wide);
     while (mask.rank() < 4) mask = ops::unsqueeze(mask, 0);
   }
-  const Value out = ops::scaled_dot_product_attention(as_heads(q, wide), as_heads(k, wide), as_heads(v, wide), mask, options);
+  const Value out =
+      ops::scaled_dot_product_attention(as_heads(q, wide), as_heads(k, wide), as_heads(v, wide), mask, options);
   return with_shape(out, result);
 }
 

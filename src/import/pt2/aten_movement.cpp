@@ -397,8 +397,10 @@ Item diagonal(Call& c) {
   Dim length = offset >= 0 ? min(rows, columns - offset) : min(rows + offset, columns);
   if (const auto declared = c.declared_shape(); declared && !declared->empty()) length = declared->back();
   const Value i = ops::iota(c.graph(), DType::i64, length);
-  const Value row = ops::add(i, ops::full(c.graph(), DType::i64, {}, static_cast<double>(std::max<int64_t>(0, -offset))));
-  const Value column = ops::add(i, ops::full(c.graph(), DType::i64, {}, static_cast<double>(std::max<int64_t>(0, offset))));
+  const Value row =
+      ops::add(i, ops::full(c.graph(), DType::i64, {}, static_cast<double>(std::max<int64_t>(0, -offset))));
+  const Value column =
+      ops::add(i, ops::full(c.graph(), DType::i64, {}, static_cast<double>(std::max<int64_t>(0, offset))));
   const Value flat = ops::add(ops::mul(row, ops::dim_value(c.graph(), columns)), column);
   Shape merged(matrix.shape().begin(), matrix.shape().end() - 2);
   merged.push_back(rows * columns);

@@ -131,7 +131,8 @@ Value vector_norm(Call& c, Reduced r, double p, std::optional<DType> dtype) {
   if (r.x.rank() == 0) return p == 0 ? to_dtype(to_dtype(r.x, DType::boolean), r.x.dtype()) : magnitude;
   if (p == INFINITY) return ops::reduce_max(magnitude, r.axes, r.keep);
   if (p == -INFINITY) return ops::reduce_min(magnitude, r.axes, r.keep);
-  if (p == 0) return to_dtype(ops::reduce_sum(to_dtype(to_dtype(r.x, DType::boolean), DType::i64), r.axes, r.keep), r.x.dtype());
+  if (p == 0)
+    return to_dtype(ops::reduce_sum(to_dtype(to_dtype(r.x, DType::boolean), DType::i64), r.axes, r.keep), r.x.dtype());
   if (p == 1) return ops::reduce_sum(magnitude, r.axes, r.keep);
   if (p == 2) return ops::sqrt(ops::reduce_sum(ops::square(r.x), r.axes, r.keep));
   const Value order = ops::full(c.graph(), r.x.dtype(), {}, p);
@@ -182,7 +183,8 @@ Item sort(Call& c) {
   const Value x = c.tensor("self");
   if (x.rank() == 0) return std::vector<Value>{x, ops::full(c.graph(), DType::i64, {}, 0)};
   const bool is_bool = x.dtype() == DType::boolean;
-  auto out = ops::sort(is_bool ? to_dtype(x, DType::u8) : x, c.axis("dim", x.rank(), -1), c.boolean("descending", false));
+  auto out =
+      ops::sort(is_bool ? to_dtype(x, DType::u8) : x, c.axis("dim", x.rank(), -1), c.boolean("descending", false));
   if (is_bool) out[0] = to_dtype(out[0], DType::boolean);
   return out;
 }

@@ -8,10 +8,10 @@ namespace {
 const std::unordered_map<std::string_view, const Mapping*>& table() {
   static const auto* const built = [] {
     auto* out = new std::unordered_map<std::string_view, const Mapping*>();
-    for (const auto mappings : {arithmetic_mappings(), function_mappings(), movement_mappings(), slicing_mappings(),
-                                indexing_mappings(), reduction_mappings(), linear_mappings(), spatial_mappings(),
-                                norm_mappings(), creation_mappings(), symbolic_mappings(), complex_mappings(),
-                                control_flow_mappings()}) {
+    for (const auto mappings :
+         {arithmetic_mappings(), function_mappings(), movement_mappings(), slicing_mappings(), indexing_mappings(),
+          reduction_mappings(), linear_mappings(), spatial_mappings(), norm_mappings(), creation_mappings(),
+          symbolic_mappings(), complex_mappings(), control_flow_mappings()}) {
       for (const Mapping& mapping : mappings) out->emplace(mapping.target, &mapping);
     }
     return out;

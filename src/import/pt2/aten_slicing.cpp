@@ -22,7 +22,8 @@ Dim bound(Call& c, const Dim& given, const Dim& n) {
   if (const auto number = given.constant()) {
     if (*number >= kBeyond) return n;
     if (*number <= -kBeyond) return 0;
-    if (const auto extent = n.constant()) return std::clamp(*number < 0 ? *number + *extent : *number, int64_t{0}, *extent);
+    if (const auto extent = n.constant())
+      return std::clamp(*number < 0 ? *number + *extent : *number, int64_t{0}, *extent);
     return *number < 0 ? n + *number : given;
   }
   Dim at = given;
@@ -186,7 +187,8 @@ Value replaced(Call& c, Value x, Value src, int64_t axis, const Bounds& b) {
     return ops::concat(all, axis);
   }
   const Value step = ops::full(c.graph(), DType::i64, {}, static_cast<double>(b.step));
-  const Value at = ops::add(ops::mul(ops::iota(c.graph(), DType::i64, b.length()), step), ops::dim_value(c.graph(), b.begin));
+  const Value at =
+      ops::add(ops::mul(ops::iota(c.graph(), DType::i64, b.length()), step), ops::dim_value(c.graph(), b.begin));
   Shape along(shape.size(), Dim(1));
   along[static_cast<size_t>(axis)] = b.length();
   return ops::scatter_elements(x, ops::expand(ops::reshape(at, along), shape), src, axis);

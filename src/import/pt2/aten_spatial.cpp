@@ -76,7 +76,8 @@ Item convolution(Call& c) {
 ops::PoolOptions pool_options(Call& c, size_t spatial) {
   ops::PoolOptions options;
   options.kernel = per_axis(c, "kernel_size", spatial, 1);
-  options.strides = c.integers("stride", std::vector<int64_t>{}).empty() ? options.kernel : per_axis(c, "stride", spatial, 1);
+  options.strides =
+      c.integers("stride", std::vector<int64_t>{}).empty() ? options.kernel : per_axis(c, "stride", spatial, 1);
   options.padding_begin = options.padding_end = per_axis(c, "padding", spatial, 0);
   options.dilations = per_axis(c, "dilation", spatial, 1);
   options.ceil_mode = c.boolean("ceil_mode", false);
@@ -258,8 +259,10 @@ Item col2im(Call& c) {
   // The number of windows, as the extents of the image give it.
   Dim windows = 1;
   for (size_t i = 0; i < 2; ++i)
-    windows = windows * (floordiv(sizes.at(i) + 2 * options.padding_begin[i] - options.dilations[i] * (options.kernel[i] - 1) - 1,
-                                  options.strides[i]) + 1);
+    windows = windows *
+              (floordiv(sizes.at(i) + 2 * options.padding_begin[i] - options.dilations[i] * (options.kernel[i] - 1) - 1,
+                        options.strides[i]) +
+               1);
   Shape shape = x.shape();
   if (!shape.back().is_constant()) shape.back() = windows;
   return ops::col2im(with_shape(x, shape), sizes, options);

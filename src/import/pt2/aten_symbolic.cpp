@@ -65,7 +65,8 @@ Item true_divide(Call& c) {
   return compute(c, [](const Ratio& a, const Ratio& b) { return a / b; }, ops::div, Kind::number);
 }
 Item floor_divide(Call& c) {
-  return compute(c, [](const Ratio& a, const Ratio& b) { return Ratio(floor(a / b)); }, ops::floor_divide, std::nullopt);
+  return compute(
+      c, [](const Ratio& a, const Ratio& b) { return Ratio(floor(a / b)); }, ops::floor_divide, std::nullopt);
 }
 Item modulo(Call& c) {
   return compute(
@@ -86,19 +87,22 @@ Item is_equal(Call& c) {
   return compute(c, [](const Ratio& a, const Ratio& b) { return Ratio(equal(a, b)); }, ops::equal, Kind::boolean);
 }
 Item is_not_equal(Call& c) {
-  return compute(c, [](const Ratio& a, const Ratio& b) { return Ratio(Dim(1) - equal(a, b)); }, ops::not_equal, Kind::boolean);
+  return compute(
+      c, [](const Ratio& a, const Ratio& b) { return Ratio(Dim(1) - equal(a, b)); }, ops::not_equal, Kind::boolean);
 }
 Item is_less(Call& c) {
   return compute(c, [](const Ratio& a, const Ratio& b) { return Ratio(greater(b, a)); }, ops::less, Kind::boolean);
 }
 Item is_less_equal(Call& c) {
-  return compute(c, [](const Ratio& a, const Ratio& b) { return Ratio(greater_equal(b, a)); }, ops::less_equal, Kind::boolean);
+  return compute(
+      c, [](const Ratio& a, const Ratio& b) { return Ratio(greater_equal(b, a)); }, ops::less_equal, Kind::boolean);
 }
 Item is_greater(Call& c) {
   return compute(c, [](const Ratio& a, const Ratio& b) { return Ratio(greater(a, b)); }, ops::greater, Kind::boolean);
 }
 Item is_greater_equal(Call& c) {
-  return compute(c, [](const Ratio& a, const Ratio& b) { return Ratio(greater_equal(a, b)); }, ops::greater_equal, Kind::boolean);
+  return compute(
+      c, [](const Ratio& a, const Ratio& b) { return Ratio(greater_equal(a, b)); }, ops::greater_equal, Kind::boolean);
 }
 Item both(Call& c) {
   return compute(c, [](const Ratio& a, const Ratio& b) { return a * b; }, ops::bitwise_and, Kind::boolean);
@@ -116,7 +120,8 @@ Item power_of(Call& c) {
     const Ratio out = n >= 0 ? power(*a.exact, n) : Ratio(Dim(1)) / power(*a.exact, -n);
     return Scalar::of(out, n >= 0 ? joint_kind(a, b) : Kind::number);
   }
-  return of_value(ops::pow(scalar_tensor(c.graph(), DType::f64, a), scalar_tensor(c.graph(), DType::f64, b)), Kind::number);
+  return of_value(ops::pow(scalar_tensor(c.graph(), DType::f64, a), scalar_tensor(c.graph(), DType::f64, b)),
+                  Kind::number);
 }
 
 Item negate(Call& c) {
@@ -267,9 +272,7 @@ std::optional<Ratio> known_value(const Value& x, int depth = 0) {
 Item item_of(Call& c) {
   Value x = c.tensor("self");
   Scalar out;
-  out.kind = is_float(x.dtype())             ? Kind::number
-             : x.dtype() == DType::boolean ? Kind::boolean
-                                           : Kind::integer;
+  out.kind = is_float(x.dtype()) ? Kind::number : x.dtype() == DType::boolean ? Kind::boolean : Kind::integer;
   if (x.rank() > 0) x = ops::reshape(x, {});
   if (const auto known = known_value(x)) {
     out.exact = known;

@@ -97,7 +97,7 @@ Scalar Call::scalar(std::string_view name) {
   if (const Scalar* s = value.scalar()) return *s;
   if (const TensorItem* t = value.tensor(); t != nullptr && t->value.rank() == 0 && !t->is_complex) {
     Scalar out;
-    out.kind = is_float(t->value.dtype())             ? Scalar::Kind::number
+    out.kind = is_float(t->value.dtype())           ? Scalar::Kind::number
                : t->value.dtype() == DType::boolean ? Scalar::Kind::boolean
                                                     : Scalar::Kind::integer;
     out.value = t->value;
@@ -131,7 +131,8 @@ Shape Call::dims(std::string_view name) {
       }
     }
     const Item value = evaluate(a);
-    if (value.scalar() == nullptr) fail(ErrorCode::invalid_model, "the list '{}' holds something that is no number", name);
+    if (value.scalar() == nullptr)
+      fail(ErrorCode::invalid_model, "the list '{}' holds something that is no number", name);
     Scalar s = *value.scalar();
     out.push_back(conversion().dim_of(s));
   }

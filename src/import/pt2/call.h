@@ -51,11 +51,11 @@ struct Item {
   std::variant<std::monostate, TensorItem, Scalar, std::vector<Item>, std::string> content;
 
   Item() = default;
-  Item(Value value) : content(TensorItem{value}) {}            // NOLINT(google-explicit-constructor)
-  Item(TensorItem tensor) : content(tensor) {}                 // NOLINT(google-explicit-constructor)
-  Item(Scalar scalar) : content(std::move(scalar)) {}          // NOLINT(google-explicit-constructor)
-  Item(std::vector<Item> list) : content(std::move(list)) {}   // NOLINT(google-explicit-constructor)
-  Item(const std::vector<Value>& values);                      // NOLINT(google-explicit-constructor)
+  Item(Value value) : content(TensorItem{value}) {}           // NOLINT(google-explicit-constructor)
+  Item(TensorItem tensor) : content(tensor) {}                // NOLINT(google-explicit-constructor)
+  Item(Scalar scalar) : content(std::move(scalar)) {}         // NOLINT(google-explicit-constructor)
+  Item(std::vector<Item> list) : content(std::move(list)) {}  // NOLINT(google-explicit-constructor)
+  Item(const std::vector<Value>& values);                     // NOLINT(google-explicit-constructor)
   static Item complex(Value pairs) { return TensorItem{pairs, true}; }
   bool is_none() const { return content.index() == 0; }
   const TensorItem* tensor() const { return std::get_if<TensorItem>(&content); }

@@ -60,9 +60,12 @@ Labelled contracted(const Labelled& left, const Labelled& right, const std::stri
   std::string sums;
   std::string columns;
   for (const char label : a.labels) {
-    if (!has(b.labels, label)) rows += label;
-    else if (has(keep, label)) batch += label;
-    else sums += label;
+    if (!has(b.labels, label))
+      rows += label;
+    else if (has(keep, label))
+      batch += label;
+    else
+      sums += label;
   }
   for (const char label : b.labels)
     if (!has(a.labels, label)) columns += label;
@@ -70,14 +73,16 @@ Labelled contracted(const Labelled& left, const Labelled& right, const std::stri
   // The extent of a label that both have: 1 broadcasts.
   const auto joint = [&](char label) {
     const Dim d = extent(a, label);
-    return d == Dim(1) || (!d.is_constant() && extent(b, label).is_constant() && extent(b, label) != Dim(1)) ? extent(b, label) : d;
+    return d == Dim(1) || (!d.is_constant() && extent(b, label).is_constant() && extent(b, label) != Dim(1))
+               ? extent(b, label)
+               : d;
   };
   const auto dims_of = [&](const std::string& labels) {
     Shape shape;
     for (const char label : labels)
       shape.push_back(has(a.labels, label) && has(b.labels, label) ? joint(label)
-                      : has(a.labels, label)                      ? extent(a, label)
-                                                                  : extent(b, label));
+                      : has(a.labels, label)                       ? extent(a, label)
+                                                                   : extent(b, label));
     return shape;
   };
   const auto broadcast = [&](Value x, const std::string& labels) {
@@ -119,8 +124,10 @@ Value einsum(const std::string& equation, std::vector<Value> operands) {
   const std::string left = text.substr(0, arrow);
   std::vector<std::string> terms = {""};
   for (const char ch : left) {
-    if (ch == ',') terms.emplace_back();
-    else terms.back() += ch;
+    if (ch == ',')
+      terms.emplace_back();
+    else
+      terms.back() += ch;
   }
   if (terms.size() != operands.size()) bad("does not have one term for each operand");
   DType dtype = DType::boolean;

@@ -161,10 +161,11 @@ class Importer {
       const auto declared = archive_.program.graph.sym_ints.find(value_name);
       if (declared != archive_.program.graph.sym_ints.end() && !declared->second.expression.empty()) {
         std::string lone;
-        const auto dim = parse_sym_expr(declared->second.expression, [&](std::string_view symbol) -> std::optional<Dim> {
-          lone = symbol;
-          return Dim::unbacked(symbol);
-        });
+        const auto dim =
+            parse_sym_expr(declared->second.expression, [&](std::string_view symbol) -> std::optional<Dim> {
+              lone = symbol;
+              return Dim::unbacked(symbol);
+            });
         if (dim && dim->is_whole() && dim->numerator == Dim::unbacked(lone) && !conversion_.symbols.contains(lone))
           number.symbol = lone;
       }
@@ -174,16 +175,18 @@ class Importer {
   }
 
   std::optional<Place> locate(const InputSpec& spec) const {
-    const auto inside = [&](const std::shared_ptr<const ArchiveTensors>& source, std::string_view folder) -> std::optional<Place> {
+    const auto inside = [&](const std::shared_ptr<const ArchiveTensors>& source,
+                            std::string_view folder) -> std::optional<Place> {
       if (!source->find(spec.name)) return std::nullopt;
       return Place{source.get(), spec.name, fmt::format("{}{}/{}", kArchivePrefix, folder, spec.name), true};
     };
     if (auto found = inside(archive_.constants, "constants")) return found;
     if (archive_.facts && outside_ != nullptr) {
       const auto mapped = archive_.facts->weights.find(spec.name);
-      if (mapped != archive_.facts->weights.end()) {
-        if (!outside_->find(mapped->second)) return std::nullopt;
-        return Place{outside_.get(), mapped->second, mapped->second, false};
+      if (mapped != archive_.facts->weights.end() && mapped->second.op.empty()) {
+        const std::string& name = mapped->second.name;
+        if (!outside_->find(name)) return std::nullopt;
+        return Place{outside_.get(), name, name, false};
       }
     }
     if (auto found = inside(archive_.weights, "weights")) return found;
@@ -194,9 +197,35 @@ class Importer {
   std::string outside_name(const InputSpec& spec) const {
     if (archive_.facts) {
       const auto mapped = archive_.facts->weights.find(spec.name);
-      if (mapped != archive_.facts->weights.end()) return mapped->second;
+      if (mapped != archive_.facts->weights.end() && mapped->second.op.empty()) return mapped->second.name;
     }
     return spec.name;
+  }
+
+  /// How a weight is made of several stored tensors, if it is.
+  const WeightRecipe* recipe_of(const InputSpec& spec) const {
+    if (!archive_.facts || outside_ == nullptr) return nullptr;
+    const auto mapped = archive_.facts->weights.find(spec.name);
+    return mapped == archive_.facts->weights.end() || mapped->second.op.empty() ? nullptr : &mapped->second;
+  }
+
+  /// The stored tensors that a recipe names and that are not there.
+  std::vector<std::string> missing_of(const WeightRecipe& recipe) const {
+    std::vector<std::string> names;
+    collect_names(recipe, names);
+    std::erase_if(names, [&](const std::string& name) { return outside_->find(name).has_value(); });
+    return names;
+  }
+
+  /// A weight made of stored tensors. Errors: invalid_weights if it comes out with another shape.
+  Value composed_value(const WeightRecipe& recipe, const InputSpec& spec, const std::vector<int64_t>& shape) {
+    const Value out = build_recipe(recipe, [&](const std::string& name) {
+      return stored_value({outside_.get(), name, name, false}, *outside_->find(name));
+    });
+    if (out.shape() != Shape(shape.begin(), shape.end()))
+      fail(ErrorCode::invalid_weights, "the weight {} is made as {}; the program wants {}", printable(spec.name),
+           to_string(out.shape()), to_string(shape));
+    return out;
   }
 
   /// Parameters, buffers and constants, checked all at once; each becomes a node when it is first used.
@@ -221,6 +250,17 @@ class Importer {
       }
       if (is_complex) shape.push_back(2);
       const DType dtype = dtype_of(meta->second.scalar_type);
+      if (const WeightRecipe* recipe = recipe_of(spec)) {
+        const auto absent = missing_of(*recipe);
+        for (const std::string& name : absent)
+          if (num_missing++ < kShown)
+            missing += fmt::format("\n  {} (a part of {})", printable(name), printable(spec.name));
+        if (absent.empty())
+          scope.bind_lazily(spec.value.text, [this, recipe, &spec, shape, dtype, is_complex]() -> Item {
+            return TensorItem{to_dtype(composed_value(*recipe, spec, shape), dtype), is_complex};
+          });
+        continue;
+      }
       const auto place = locate(spec);
       if (!place) {
         // A buffer that no node reads is never missed.

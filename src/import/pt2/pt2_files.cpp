@@ -15,7 +15,9 @@ constexpr std::string_view kConfig = "config.json";
 }  // namespace
 
 Pt2Files::Pt2Files(const std::filesystem::path& file)
-    : file_(file), archive_(MappedFile::open(file)), folder_(open_folder(file.has_parent_path() ? file.parent_path() : ".")) {
+    : file_(file),
+      archive_(MappedFile::open(file)),
+      folder_(open_folder(file.has_parent_path() ? file.parent_path() : ".")) {
   if (folder_->contains(kConfig)) return;
   const auto facts = pt2::read_facts(archive_);
   Json config = Json::object();

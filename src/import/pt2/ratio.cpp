@@ -21,7 +21,8 @@ std::optional<Ratio> ratio_of(double number) {
 Ratio simplify(Ratio r) {
   if (r.is_whole()) return r;
   const auto below = r.denominator.constant();
-  if (below && *below == 0) fail(ErrorCode::invalid_shape, "a symbolic number divides {} by zero", r.numerator.to_string());
+  if (below && *below == 0)
+    fail(ErrorCode::invalid_shape, "a symbolic number divides {} by zero", r.numerator.to_string());
   if (const auto above = r.numerator.constant(); above && below) {
     const int64_t common = std::gcd(*above, *below);
     const int64_t sign = *below < 0 ? -1 : 1;

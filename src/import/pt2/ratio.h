@@ -3,7 +3,8 @@
 
 namespace accelerate::import::pt2 {
 
-/// A quotient of dims: what symbolic integers and numbers are, as far as they can be computed with. A boolean is 0 or 1.
+/// A quotient of dims: what symbolic integers and numbers are, as far as they can be computed with. A boolean is 0
+/// or 1.
 struct Ratio {
   Dim numerator = 0;
   Dim denominator = 1;

@@ -34,7 +34,8 @@ class Parser {
   element parse(simdjson::dom::parser& parser, const std::string& json) const {
     if (json.size() > std::numeric_limits<uint32_t>::max()) bad("it is larger than 4 GiB");
     element root;
-    if (const auto error = parser.parse(json).get(root)) bad("it is no valid JSON ({})", simdjson::error_message(error));
+    if (const auto error = parser.parse(json).get(root))
+      bad("it is no valid JSON ({})", simdjson::error_message(error));
     return root;
   }
 
@@ -150,7 +151,8 @@ class Parser {
     }
     at("");
     for (const auto [name, meta] : get_object(o, "tensor_values"))
-      if (!out->tensors.emplace(name, tensor_meta(meta)).second) bad("the tensor '{}' is declared twice", printable(name));
+      if (!out->tensors.emplace(name, tensor_meta(meta)).second)
+        bad("the tensor '{}' is declared twice", printable(name));
     for (const auto [name, value] : get_object(o, "sym_int_values"))
       if (!out->sym_ints.emplace(name, sym_int(value)).second) bad("'{}' is declared twice", printable(name));
     return out;

@@ -34,7 +34,8 @@ struct TensorMeta {
 
 struct ExportedGraph;
 
-/// An argument or result of a node. Lists of every kind are `list`; symbolic integers, booleans and numbers are `symbol`.
+/// An argument or result of a node. Lists of every kind are `list`; symbolic integers, booleans and numbers are
+/// `symbol`.
 struct Argument {
   enum class Kind {
     none,

@@ -101,8 +101,8 @@ void collect_unknown(const ExportedGraph& graph, Conversion& conversion) {
     if (unknown.count++ != 0) continue;
     unknown.module_path = node.module_path;
     for (const NamedArgument& input : node.inputs)
-      unknown.schema += fmt::format("{}{}={}", unknown.schema.empty() ? "" : ", ", printable(input.name),
-                                    describe(input.value));
+      unknown.schema +=
+          fmt::format("{}{}={}", unknown.schema.empty() ? "" : ", ", printable(input.name), describe(input.value));
   }
 }
 
@@ -208,8 +208,7 @@ Item& Scope::find(const std::string& name) {
   const auto found = items_.find(name);
   if (found != items_.end()) return found->second;
   const auto lazy = lazy_.find(name);
-  if (lazy == lazy_.end())
-    fail(ErrorCode::invalid_model, "the value '{}' is used and never defined", printable(name));
+  if (lazy == lazy_.end()) fail(ErrorCode::invalid_model, "the value '{}' is used and never defined", printable(name));
   return items_[name] = lazy->second();
 }
 
@@ -357,7 +356,8 @@ void Scope::bind_output(const Argument& output, Item item) {
   if (output.kind != Kind::tensor) fail(ErrorCode::invalid_model, "a result is of a kind that no op gives");
   if (item.is_none()) return;  // a result that inference has no use for, such as a reserve for gradients
   const TensorItem* t = item.tensor();
-  if (t == nullptr) fail(ErrorCode::invalid_model, "'{}' is declared as a tensor; the op gives none", printable(output.text));
+  if (t == nullptr)
+    fail(ErrorCode::invalid_model, "'{}' is declared as a tensor; the op gives none", printable(output.text));
   const auto meta = exported.tensors.find(output.text);
   if (meta == exported.tensors.end())
     fail(ErrorCode::invalid_model, "the tensor '{}' is not declared", printable(output.text));
@@ -375,8 +375,8 @@ void Scope::bind_output(const Argument& output, Item item) {
       fits = (ours - theirs).constant().value_or(0) == 0;
     }
     if (!fits)
-      fail(ErrorCode::invalid_model, "'{}' is declared with the shape {}; its operands give {}",
-           printable(output.text), to_string(*shape), to_string(value.shape()));
+      fail(ErrorCode::invalid_model, "'{}' is declared with the shape {}; its operands give {}", printable(output.text),
+           to_string(*shape), to_string(value.shape()));
     value = with_shape(value, *shape);
   }
   bind(output.text, TensorItem{value, t->is_complex});

@@ -57,13 +57,20 @@ class Parser {
     if (++depth_ > kMaxDepth) bad("nested too deeply");
     Value left = sum();
     while (true) {
-      if (take(">=")) left = both(left, sum(), greater_equal);
-      else if (take("<=")) left = both(sum(), left, greater_equal);
-      else if (take("==")) left = both(left, sum(), equal);
-      else if (take("!=")) left = both(left, sum(), [](auto& a, auto& b) { return Dim(1) - equal(a, b); });
-      else if (take(">")) left = both(left, sum(), greater);
-      else if (take("<")) left = both(sum(), left, greater);
-      else break;
+      if (take(">="))
+        left = both(left, sum(), greater_equal);
+      else if (take("<="))
+        left = both(sum(), left, greater_equal);
+      else if (take("=="))
+        left = both(left, sum(), equal);
+      else if (take("!="))
+        left = both(left, sum(), [](auto& a, auto& b) { return Dim(1) - equal(a, b); });
+      else if (take(">"))
+        left = both(left, sum(), greater);
+      else if (take("<"))
+        left = both(sum(), left, greater);
+      else
+        break;
     }
     --depth_;
     return left;
@@ -72,9 +79,12 @@ class Parser {
   Value sum() {
     Value left = product();
     while (true) {
-      if (take("+")) left = both(left, product(), [](auto& a, auto& b) { return a + b; });
-      else if (take("-")) left = both(left, product(), [](auto& a, auto& b) { return a - b; });
-      else return left;
+      if (take("+"))
+        left = both(left, product(), [](auto& a, auto& b) { return a + b; });
+      else if (take("-"))
+        left = both(left, product(), [](auto& a, auto& b) { return a - b; });
+      else
+        return left;
     }
   }
 
@@ -83,11 +93,16 @@ class Parser {
     while (true) {
       skip_space();
       if (next_is("**")) return left;
-      if (take("*")) left = both(left, unary(), [](auto& a, auto& b) { return a * b; });
-      else if (take("//")) left = both(left, unary(), [](auto& a, auto& b) { return floor(a / b); });
-      else if (take("/")) left = both(left, unary(), [](auto& a, auto& b) { return a / b; });
-      else if (take("%")) left = modulo(left, unary());
-      else return left;
+      if (take("*"))
+        left = both(left, unary(), [](auto& a, auto& b) { return a * b; });
+      else if (take("//"))
+        left = both(left, unary(), [](auto& a, auto& b) { return floor(a / b); });
+      else if (take("/"))
+        left = both(left, unary(), [](auto& a, auto& b) { return a / b; });
+      else if (take("%"))
+        left = modulo(left, unary());
+      else
+        return left;
     }
   }
 
@@ -119,7 +134,8 @@ class Parser {
 
   Value number() {
     const size_t begin = at_;
-    while (at_ < text_.size() && (std::isdigit(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.')) ++at_;
+    while (at_ < text_.size() && (std::isdigit(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '.'))
+      ++at_;
     return number_of(text_.substr(begin, at_ - begin));
   }
 
@@ -136,7 +152,8 @@ class Parser {
 
   std::string_view name() {
     const size_t begin = at_;
-    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_')) ++at_;
+    while (at_ < text_.size() && (std::isalnum(static_cast<unsigned char>(text_[at_])) != 0 || text_[at_] == '_'))
+      ++at_;
     return text_.substr(begin, at_ - begin);
   }
 
@@ -242,7 +259,8 @@ class Parser {
     if (is({"floor", "FloorToInt"}, 1)) return Ratio(floor(*v[0]));
     if (is({"ceiling", "CeilToInt"}, 1)) return Ratio(ceil(*v[0]));
     // Towards zero: the same as floor for what is not negative.
-    if (is({"TruncToInt", "TruncToFloat"}, 1)) return Ratio(max(floor(*v[0]), 0) - max(floor(Ratio(Dim(-1)) * *v[0]), 0));
+    if (is({"TruncToInt", "TruncToFloat"}, 1))
+      return Ratio(max(floor(*v[0]), 0) - max(floor(Ratio(Dim(-1)) * *v[0]), 0));
     if (is({"Eq", "Equality"}, 2)) return Ratio(equal(*v[0], *v[1]));
     if (is({"Ne", "Unequality"}, 2)) return Ratio(Dim(1) - equal(*v[0], *v[1]));
     if (is({"Gt", "StrictGreaterThan"}, 2)) return Ratio(greater(*v[0], *v[1]));

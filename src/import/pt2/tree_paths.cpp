@@ -36,8 +36,7 @@ struct Walk {
     }
     const Json& children = node.at("children_spec");
     const auto names = child_names(node, children.size());
-    for (size_t i = 0; i < children.size(); ++i)
-      visit(children[i], path.empty() ? names[i] : path + "." + names[i]);
+    for (size_t i = 0; i < children.size(); ++i) visit(children[i], path.empty() ? names[i] : path + "." + names[i]);
   }
 };
 

@@ -137,8 +137,8 @@ struct Sizes {
 
 /// Replaces the sizes that are all ones by those of the zip64 extra field at [at, end).
 void read_zip64_field(const Reader& r, uint64_t at, uint64_t end, Sizes& sizes, bool with_header) {
-  const bool wanted = sizes.size_bytes == 0xffffffff || sizes.stored_bytes == 0xffffffff ||
-                      (with_header && sizes.header == 0xffffffff);
+  const bool wanted =
+      sizes.size_bytes == 0xffffffff || sizes.stored_bytes == 0xffffffff || (with_header && sizes.header == 0xffffffff);
   bool seen = false;
   while (at < end) {
     if (end - at < 4) r.bad("an extra field is cut off");
