@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/cli.h"
+#include "cli/show.h"
 #include "import/open.h"
 #include "import/safetensors.h"
 #include "tasks/task.h"
@@ -17,6 +18,8 @@ struct ExecuteOptions {
   std::string graph = "auto";
   std::string architecture;
   int64_t timeout_ms = 0;
+  bool explain = false;
+  std::string show;
   DeviceOptions device;
 };
 
@@ -84,7 +87,10 @@ std::string for_person(const TensorMap& tensors) {
 }
 
 void execute_model(const Cli& cli, const ExecuteOptions& options) {
-  TensorMap inputs = read_file_of_tensors(options.inputs);
+  if (options.inputs.empty() && options.show.empty())
+    fail(ErrorCode::invalid_argument, "no --inputs; expected a safetensors file with a tensor for each input");
+  TensorMap inputs;
+  if (!options.inputs.empty()) inputs = read_file_of_tensors(options.inputs);
   Progress progress("loading " + printable(options.model));
   using Clock = std::chrono::steady_clock;
   auto ms_since = [](Clock::time_point begin) {
@@ -97,6 +103,11 @@ void execute_model(const Cli& cli, const ExecuteOptions& options) {
   import::OpenedModel opened = import::open(std::filesystem::path(options.model), open);
   Model model = InferenceSession(options.device.session()).load(opened.program, opened.weights);
   double load_ms = ms_since(begin);
+  if (options.explain && !cli.json) write_out(explain(model.report()) + "\n");
+  if (!options.show.empty()) {
+    write_out(print(options.show == "plan" ? model.plan() : model.graph()));
+    return;
+  }
 
   progress.set("running");
   accelerate::ExecuteOptions call;
@@ -137,12 +148,15 @@ void register_execute(Cli& cli) {
       cli.command("execute", "Run a model's graph on tensors", [&cli, options] { execute_model(cli, *options); });
   execute->add_option("model", options->model, "folder or .pt2 file of the model")->required()->type_name("MODEL");
   execute->add_option("--inputs", options->inputs, "safetensors file with a tensor for each input of the graph")
-      ->required()
       ->type_name("FILE");
   execute->add_option("--outputs", options->outputs, "write the outputs to this safetensors file")->type_name("FILE");
   execute->add_option("--graph", options->graph, "whose graph: auto, native or captured")->type_name("KIND");
   execute->add_option("--architecture", options->architecture, "class to build, such as BertModel")->type_name("NAME");
   execute->add_option("--timeout-ms", options->timeout_ms, "end the run after this time")->type_name("N");
+  execute->add_flag("--explain", options->explain, "print what each pass did and what runs where");
+  execute->add_option("--show", options->show, "print the graph, or the plan that it was compiled to, and stop")
+      ->type_name("graph|plan")
+      ->check(CLI::IsMember({"graph", "plan"}));
   execute->add_flag("--json", cli.json, "print JSON");
   options->device.add_to(*execute);
 }
