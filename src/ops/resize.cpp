@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "accelerate/ops.h"
+#include "ops/resize_taps.h"
 #include "ops/rules.h"
 #include "ops/spatial.h"
 #include "ops/support.h"
@@ -59,90 +60,6 @@ std::vector<TensorType> infer_resize(const InferContext& c) {
   return {{x.dtype, from_channels_first(shape, channels_last)}};
 }
 
-// The cubic convolution kernel at distance x. Source: Keys 1981, eq. 15, with a for -1/2.
-double cubic(double x, double a) {
-  x = std::abs(x);
-  if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < 2) return a * (((x - 5) * x + 8) * x - 4);
-  return 0;
-}
-
-struct Tap {
-  int64_t position;
-  double weight;
-};
-
-// PyTorch's "nearest" and "nearest-exact" are rounded in f32, whatever the type of x.
-enum class TorchNearest : uint8_t { none, plain, exact };
-
-TorchNearest torch_nearest(const Attrs& attrs) {
-  const std::string& coordinates = attrs.string("coordinates");
-  const std::string& rounding = attrs.string("rounding");
-  if (coordinates == "asymmetric" && rounding == "floor") return TorchNearest::plain;
-  if (coordinates == "half_pixel" && rounding == "round_prefer_ceil") return TorchNearest::exact;
-  return TorchNearest::none;
-}
-
-// Before it is cut to the axis.
-double torch_nearest_position(TorchNearest kind, int64_t i, float step) {
-  if (kind == TorchNearest::plain) return std::floor(static_cast<float>(i) * step);
-  return std::floor(static_cast<float>((static_cast<double>(i) + 0.5) * static_cast<double>(step)));
-}
-
-// What result position i of `to` reads from an axis of `from`.
-std::vector<Tap> taps_of(const Attrs& attrs, int64_t i, int64_t from, int64_t to, std::optional<double> scale) {
-  const std::string& mode = attrs.string("mode");
-  const std::string& coordinates = attrs.string("coordinates");
-  auto in = static_cast<double>(from);
-  auto out = static_cast<double>(to);
-  auto at = static_cast<double>(i);
-  double x = 0;
-  if (coordinates == "align_corners") {
-    x = to > 1 ? at * (in - 1) / (out - 1) : 0;
-  } else if (coordinates == "asymmetric") {
-    x = scale ? at / *scale : at * in / out;
-  } else {
-    x = scale ? (at + 0.5) / *scale - 0.5 : ((2 * at + 1) * in - out) / (2 * out);
-    if (coordinates == "half_pixel_symmetric" && scale) x += in / 2 * (1 - out / (in * *scale));
-  }
-  double a = attrs.number("cubic_coefficient");
-  std::vector<Tap> out_taps;
-  if (mode == "nearest") {
-    const std::string& rounding = attrs.string("rounding");
-    double position = std::floor(x);
-    if (rounding == "ceil") position = std::ceil(x);
-    if (rounding == "round_prefer_floor") position = std::ceil(x - 0.5);
-    if (rounding == "round_prefer_ceil") position = std::floor(x + 0.5);
-    if (TorchNearest kind = torch_nearest(attrs); kind != TorchNearest::none)
-      position = torch_nearest_position(
-          kind, i, scale ? static_cast<float>(1 / *scale) : static_cast<float>(from) / static_cast<float>(to));
-    out_taps.push_back({static_cast<int64_t>(std::clamp(position, 0.0, in - 1)), 1.0});
-  } else if (attrs.boolean("antialias")) {
-    double width = std::max(1.0, scale ? 1 / *scale : in / out);
-    double sum = 0;
-    for (int64_t h = 0; h < from; ++h) {
-      double distance = (static_cast<double>(h) - x) / width;
-      double weight = mode == "linear" ? std::max(0.0, 1 - std::abs(distance)) : cubic(distance, a);
-      if (weight != 0) out_taps.push_back({h, weight});
-      sum += weight;
-    }
-    for (Tap& tap : out_taps) tap.weight /= sum;
-  } else {
-    auto base = std::floor(x);
-    for (int t = mode == "linear" ? 0 : -1; t <= (mode == "linear" ? 1 : 2); ++t) {
-      double distance = x - (base + t);
-      double weight = mode == "linear" ? 1 - std::abs(distance) : cubic(distance, a);
-      out_taps.push_back({static_cast<int64_t>(std::clamp(base + t, 0.0, in - 1)), weight});
-    }
-  }
-  return out_taps;
-}
-
-std::optional<double> scale_of(const Attrs& attrs, size_t i) {
-  const auto& scales = attrs.numbers("scales");
-  return scales.empty() ? std::nullopt : std::optional<double>(scales[i]);
-}
-
 void reference_resize(EvalContext& c) {
   bool nearest = c.attrs.string("mode") == "nearest";
   Tensor x = nearest ? c.inputs[0] : c.inputs[0].cast(DType::f64);
@@ -156,8 +73,9 @@ void reference_resize(EvalContext& c) {
     auto shape = x.shape();
     shape[axis] = sizes[i];
     Tensor out(x.dtype(), shape);
-    std::vector<std::vector<Tap>> taps;
-    for (int64_t k = 0; k < sizes[i]; ++k) taps.push_back(taps_of(c.attrs, k, from, sizes[i], scale_of(c.attrs, i)));
+    std::vector<std::vector<ResizeTap>> taps;
+    for (int64_t k = 0; k < sizes[i]; ++k)
+      taps.push_back(resize_taps(c.attrs, k, from, sizes[i], resize_scale(c.attrs, i)));
     auto strides = strides_of(x.shape());
     int64_t at = 0;
     for_each_index(shape, [&](const std::vector<int64_t>& index) {
@@ -168,7 +86,7 @@ void reference_resize(EvalContext& c) {
         return;
       }
       double sum = 0;
-      for (const Tap& tap : list) sum += tap.weight * x.get(base + tap.position * strides[axis]);
+      for (const ResizeTap& tap : list) sum += tap.weight * x.get(base + tap.position * strides[axis]);
       out.set(at++, sum);
     });
     x = out;
@@ -301,7 +219,7 @@ std::vector<Value> expand_resize(Builder& builder, const Node& node, std::span<c
   for (size_t i = 0; i < sizes.size(); ++i) {
     int64_t axis = first + static_cast<int64_t>(i);
     const Dim from = x.dim(static_cast<int>(axis));
-    auto scale = scale_of(node.attrs, i);
+    auto scale = resize_scale(node.attrs, i);
     if (from == sizes[i] && (!scale || *scale == 1)) continue;
     // Fixed extents are folded when the graph is compiled, and may use f64.
     DType real = from.is_constant() && sizes[i].is_constant() ? DType::f64 : DType::f32;

@@ -46,6 +46,30 @@ void cumulate(Executor& executor, const Lines& lines, const void* in, void* out,
   });
 }
 
+void add_cumprod(Entries& entries) {
+  entries.push_back({"cumprod", "lines", [](const NodeSite& site) { return require_f32(site, {0}); },
+                     [](const NodeSite& site, CompileContext&) {
+                       auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+                       return make_kernel([axis](const ConcreteNode& node) {
+                         Lines lines = lines_of(node.inputs[0], axis);
+                         Prepared out;
+                         out.run = [lines](Executor& executor, const LaunchArgs& args) {
+                           const auto* x = static_cast<const float*>(args.inputs[0]);
+                           auto* y = static_cast<float*>(args.outputs[0]);
+                           for_lines(executor, lines, [&](int64_t o, int64_t i) {
+                             double so_far = 1;
+                             for (int64_t j = 0; j < lines.size; ++j) {
+                               int64_t at = (o * lines.size + j) * lines.inner + i;
+                               so_far *= static_cast<double>(x[at]);
+                               y[at] = static_cast<float>(so_far);
+                             }
+                           });
+                         };
+                         return out;
+                       });
+                     }});
+}
+
 void add_cumsum(Entries& entries) {
   entries.push_back({"cumsum", "lines",
                      [](const NodeSite& site) -> std::optional<std::string> {
@@ -273,6 +297,7 @@ void add_extremes(Entries& entries, const std::string& op, bool largest) {
 
 void add_scan_kernels(Entries& entries) {
   add_cumsum(entries);
+  add_cumprod(entries);
   add_gather_elements(entries);
   add_order(entries, "top_k");
   add_order(entries, "sort");
