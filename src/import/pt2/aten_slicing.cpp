@@ -24,7 +24,9 @@ Dim bound(Call& c, const Dim& given, const Dim& n) {
     if (*number <= -kBeyond) return 0;
     if (const auto extent = n.constant())
       return std::clamp(*number < 0 ? *number + *extent : *number, int64_t{0}, *extent);
-    return *number < 0 ? n + *number : given;
+    if (*number >= 0) return given;
+    const Dim at = n + *number;
+    return c.conversion().hint(at).value_or(0) < 0 ? Dim(0) : at;
   }
   Dim at = given;
   if (c.conversion().hint(given).value_or(0) < 0) at = n + given;
