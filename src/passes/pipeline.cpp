@@ -29,6 +29,7 @@ const std::vector<Stage>& pipeline() {
         {simplify_casts()},
         {simplify_arithmetic()},
         {simplify_movement()},
+        {simplify_masks()},
         {constant_folding()},
         {common_subexpressions()},
         {recognize_activations()},

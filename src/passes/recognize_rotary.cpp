@@ -20,6 +20,7 @@ class RotaryRecognizer {
   Value run(const Node& node) {
     if (node.op->name == "add") return whole(node);
     if (node.op->name == "concat") return partial(node);
+    if (node.op->name == "rotary_embedding") return before_transpose(node);
     return {};
   }
 
@@ -129,6 +130,18 @@ class RotaryRecognizer {
     return ops::rotary_embedding(patch_.value(rest->of), patch_.value(rotary->operands[1]),
                                  patch_.value(rotary->operands[2]), rotary->attrs.boolean("interleaved"),
                                  rotary->attrs.string("layout"), *size);
+  }
+
+  /// Heads that were exchanged with positions before they turn are exchanged after: where attention takes the
+  /// exchange away.
+  Value before_transpose(const Node& node) {
+    const std::vector<int64_t> swap = {0, 2, 1, 3};
+    const Node* transpose = index_.made_by(node.operands[0], "transpose");
+    if (!is_permutation(transpose, swap) || node.attrs.string("layout") != "BHTD") return {};
+    Value out = ops::rotary_embedding(patch_.value(transpose->operands[0]), patch_.value(node.operands[1]),
+                                      patch_.value(node.operands[2]), node.attrs.boolean("interleaved"), "BTHD",
+                                      node.attrs.integer("rotary_dim"));
+    return ops::transpose(out, swap);
   }
 
   Patch& patch_;

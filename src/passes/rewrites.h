@@ -9,6 +9,7 @@ Pass constant_folding();
 Pass simplify_arithmetic();
 Pass simplify_casts();
 Pass simplify_movement();
+Pass simplify_masks();
 Pass common_subexpressions();
 Pass recognize_linear();
 Pass recognize_attention();

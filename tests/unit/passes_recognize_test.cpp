@@ -278,5 +278,83 @@ TEST(RecognizeRotary, LeavesTablesOfHeadsAndOtherHalvesAlone) {
   expect_unchanged("recognize_rotary", g);
 }
 
+TEST(RecognizeRotary, HeadsAreExchangedAfterTheyTurn) {
+  Graph g("g", {f32({"b", "t", 2, 8}), f32({"t", 8})});
+  Value x = transpose(g.input(0), {0, 2, 1, 3});
+  g.output(rotary_embedding(x, g.input(1), square(g.input(1))));
+  Graph out = rewritten("recognize_rotary", g);
+  EXPECT_EQ(only(out, "rotary_embedding").attrs.string("layout"), "BTHD");
+}
+
+/// mask[b, s] as captures write it: indexed by whole ranges.
+Value padding(Value mask) {
+  Builder& g = *mask.builder;
+  const Dim b = mask.dim(0);
+  const Dim s = mask.dim(1);
+  Value rows = expand(reshape(iota(g, DType::i64, b), {b, 1, 1, 1}), {b, 1, 1, s});
+  Value columns = expand(reshape(iota(g, DType::i64, s), {1, 1, 1, s}), {b, 1, 1, s});
+  return gather_nd(mask, concat({unsqueeze(rows, -1), unsqueeze(columns, -1)}, -1));
+}
+
+TensorType mask_type() {
+  return {DType::boolean, {"b", "t"}};
+}
+
+TEST(SimplifyMasks, PaddingGatheredByRangesIsAReshape) {
+  Graph g("g", {mask_type()});
+  Value all = greater_equal(reshape(iota(g, DType::i64, "t"), {1, 1, "t", 1}), scalar(g, DType::i64, 0));
+  Value one = scalar(g, DType::boolean, 1);
+  g.output(expand(bitwise_and(bitwise_and(one, all), padding(g.input(0))), {"b", 1, "t", "t"}));
+  Graph out = rewritten("simplify_masks", g);
+  EXPECT_EQ(count(out, "gather_nd"), 0);
+  EXPECT_EQ(count(out, "bitwise_and"), 0);
+}
+
+TEST(SimplifyMasks, OtherIndicesStay) {
+  Graph g("g", {mask_type(), {DType::boolean, {"b", "t"}}});
+  const Dim b = "b";
+  // Rows and columns exchanged: a transposition, not a reshape.
+  Value rows = expand(reshape(iota(g, DType::i64, b), {1, b}), {"t", b});
+  Value columns = expand(reshape(iota(g, DType::i64, "t"), {"t", 1}), {"t", b});
+  g.output(gather_nd(g.input(0), concat({unsqueeze(rows, -1), unsqueeze(columns, -1)}, -1)));
+  g.output(greater_equal(iota(g, DType::i64, b), scalar(g, DType::i64, 1)));
+  expect_unchanged("simplify_masks", g);
+}
+
+TEST(SimplifyMasks, TheCausalPartIsAPropertyOfAttention) {
+  Graph g("g", {f32({"b", 2, "t", 4}), mask_type()});
+  Value q = g.input(0);
+  const Dim t = "t";
+  Value position = iota(g, DType::i64, t);
+  Value causal = less_equal(reshape(position, {1, 1, 1, t}), reshape(position, {1, 1, t, 1}));
+  Value both = expand(bitwise_and(causal, padding(g.input(1))), {"b", 1, t, t});
+  g.output(scaled_dot_product_attention(q, q, q, both));
+  g.output(scaled_dot_product_attention(q, q, q, expand(causal, {"b", 1, t, t})));
+  g.output(scaled_dot_product_attention(q, q, q, expand(padding(g.input(1)), {"b", 1, t, t})));
+  Graph out = run_pass("dead_code", rewritten("simplify_masks", g));
+  std::vector<const Node*> found;
+  for (const Node& node : out.nodes())
+    if (node.op->name == "scaled_dot_product_attention") found.push_back(&node);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_TRUE(found[0]->attrs.boolean("is_causal"));
+  EXPECT_EQ(out.type_of(found[0]->operands[3]).shape, (Shape{"b", 1, 1, t}));
+  EXPECT_TRUE(found[1]->attrs.boolean("is_causal"));
+  EXPECT_EQ(found[1]->operands.size(), 3u);
+  EXPECT_FALSE(found[2]->attrs.boolean("is_causal"));
+  EXPECT_EQ(count(out, "expand"), 0);
+}
+
+TEST(SimplifyMasks, AWindowAndAnotherDiagonalAreNotCausal) {
+  Graph g("g", {f32({"b", 2, "t", 4})});
+  Value q = g.input(0);
+  const Dim t = "t";
+  Value position = iota(g, DType::i64, t);
+  Value key = reshape(position, {1, 1, 1, t});
+  Value query = reshape(position, {1, 1, t, 1});
+  g.output(scaled_dot_product_attention(q, q, q, greater_equal(key, query)));
+  g.output(scaled_dot_product_attention(q, q, q, less_equal(key, add(query, scalar(g, DType::i64, 1)))));
+  expect_unchanged("simplify_masks", g);
+}
+
 }  // namespace
 }  // namespace accelerate::passes_test
