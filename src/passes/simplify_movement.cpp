@@ -45,12 +45,28 @@ bool is_identity(const GraphIndex& index, const Node& node) {
   return false;
 }
 
+/// The first positions of a range, perhaps with axes of 1 around it, are a shorter range.
+Value first_positions(Patch& patch, const GraphIndex& index, const Node& node) {
+  if (node.attrs.dims("start").at(0) != Dim(0) || node.attrs.integer("step") != 1) return {};
+  const Node* inner = index.made_by(node.operands[0], "reshape");
+  const Node* range = index.made_by(inner == nullptr ? node.operands[0] : inner->operands[0], "iota");
+  if (range == nullptr) return {};
+  auto axis = static_cast<size_t>(node.attrs.integer("axis"));
+  const Shape& shape = index.shape(node.operands[0]);
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (shape[i] != (i == axis ? range->attrs.dims("length").at(0) : Dim(1))) return {};
+  Value shorter = ops::iota(patch, index.type(node.results[0]).dtype, node.attrs.dims("end").at(0));
+  return ops::reshape(shorter, index.shape(node.results[0]));
+}
+
 Value simplify(Patch& patch, const GraphIndex& index, const Node& node) {
   const std::string& op = node.op->name;
   if (node.operands.empty() || index.type(node.results[0]).is_token()) return {};
   ValueId x = node.operands[0];
   if (is_identity(index, node) && index.type(x).dtype == index.type(node.results[0]).dtype) return patch.value(x);
   if (op == "transpose") return transposed(patch, index, node);
+  if (op == "slice")
+    if (Value range = first_positions(patch, index, node)) return range;
   if (op == "reshape") {
     if (const Node* inner = index.made_by(x, "reshape"))
       return ops::reshape(patch.value(inner->operands[0]), index.shape(node.results[0]));

@@ -208,5 +208,14 @@ TEST(Pipeline, WorksInRegions) {
   EXPECT_EQ(node.regions[1]->nodes().size(), 1U);
 }
 
+TEST(SimplifyMovement, TheFirstPositionsOfARangeAreARange) {
+  Graph g("g", {f32({"b", "t"})});
+  Value positions = reshape(iota(g, DType::i64, 64), {1, 64});
+  g.output(slice(positions, 1, 0, "t"));
+  g.output(slice(positions, 1, 1, 5));
+  Graph out = rewritten("simplify_movement", g);
+  EXPECT_EQ(count(out, "slice"), 1);
+}
+
 }  // namespace
 }  // namespace accelerate::passes_test

@@ -314,10 +314,28 @@ class Importer {
     }
     const auto known = weights_.find(place.weight);
     if (known != weights_.end()) return known->second;
+    if (place.in_archive && counts_up(place, info)) {
+      const Value positions = ops::reshape(ops::iota(graph_, info.dtype, Dim(info.shape.back())),
+                                           Shape(info.shape.begin(), info.shape.end()));
+      weights_.emplace(place.weight, positions);
+      return positions;
+    }
     const Value value =
         ops::weight(graph_, place.weight, {info.dtype, Shape(info.shape.begin(), info.shape.end()), info.encoding});
     weights_.emplace(place.weight, value);
     return value;
+  }
+
+  /// Whether a table is 0, 1, 2, ... along its last axis and has one row: positions.
+  static bool counts_up(const Place& place, const WeightInfo& info) {
+    if (info.dtype != DType::i64 || info.shape.empty()) return false;
+    const auto elements = static_cast<int64_t>(info.size_bytes / sizeof(int64_t));
+    if (elements != info.shape.back()) return false;
+    const Tensor table = place.source->read(place.name);
+    for (int64_t i = 0; i < elements; ++i)
+      if (table.as<int64_t>()[i] != i) return false;
+    place.source->check();
+    return true;
   }
 
   void add_outputs(Scope& scope) {
