@@ -29,10 +29,12 @@ def main() -> int:
     for name, value in {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "CUDA_VISIBLE_DEVICES": ""}.items():
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore")
-    from .exporter import CaptureError
-    from .folder import capture_folder
+    from .config_file import CaptureError, read_config
 
     try:
+        read_config(arguments.folder)
+        from .folder import capture_folder  # takes seconds to import
+
         facts = capture_folder(arguments.folder, arguments.out, arguments.name, arguments.task, arguments.seconds)
     except CaptureError as error:
         print(f"capture failed ({error.stage}): {error.reason}", file=sys.stderr)

@@ -22,7 +22,8 @@ from safetensors.torch import save
 
 from .archive import write_archive, write_atomically
 from .draws import Draws
-from .exporter import Capture, CaptureError, Sample, capture, implementations, reason_of
+from .config_file import CaptureError
+from .exporter import Capture, Sample, capture, implementations, reason_of
 from .randomize import randomize
 from .structure import flatten_outputs
 

@@ -27,20 +27,13 @@ from transformers.exporters.exporter_dynamo import apply_patches, register_cache
 from transformers.exporters.metadata import ExportMetadata, build_export_metadata
 from transformers.exporters.utils import precompute_export_inputs
 
+from .config_file import CaptureError
 from .draws import Draws, random_ops
 from .hoist import Hoist, Rows, is_layout
 from .structure import fill, flatten_inputs, flatten_outputs
 
 FORMAT = "ipfs_accelerate"
 TOLERANCE = 1e-4
-
-
-class CaptureError(Exception):
-    """A model that cannot be captured: the stage, the reason, and whether it is the model's own."""
-
-    def __init__(self, stage: str, reason: str, own: bool = False, refused: list[str] | None = None):
-        super().__init__(reason)
-        self.stage, self.reason, self.own, self.refused = stage, reason, own, refused or []
 
 
 @dataclasses.dataclass(frozen=True)

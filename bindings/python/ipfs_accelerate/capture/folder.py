@@ -6,7 +6,6 @@ CPU as it would run there, while buffers and constants have their true values.
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from .archive import write_archive
 from .case import call, stored_in
 from .configs import case as cases
 from .draws import Draws
-from .exporter import Capture, CaptureError, Sample, capture, configs_of
+from .config_file import CaptureError, read_config
+from .exporter import Capture, Sample, capture, configs_of
 from .structure import flatten_inputs
 
 
@@ -75,35 +75,6 @@ def capture_folder(
         "weights": len(description["weights"]),
         "seconds": {key: round(value, 2) for key, value in times.items()},
     }
-
-
-def read_config(folder: Path) -> dict[str, Any]:
-    """config.json of a folder; refuses models that bring their own code and quantised ones."""
-    path = folder / "config.json"
-    try:
-        values = json.loads(path.read_text())
-    except OSError as error:
-        raise CaptureError("config", f"{path} cannot be read ({error.strerror}); give a Hugging Face model folder") from error
-    except ValueError as error:
-        raise CaptureError("config", f"{path} is not JSON: {error}") from error
-    if not isinstance(values, dict):
-        raise CaptureError("config", f"{path} holds a {type(values).__name__}; expected an object")
-    if _holds(values, "auto_map"):
-        raise CaptureError(
-            "config",
-            f"{path} has `auto_map`: the model wants to run code of its own, which is never done. "
-            "Only classes of the installed transformers are captured",
-        )
-    if values.get("quantization_config"):
-        kind = values["quantization_config"].get("quant_method", "unknown")
-        raise CaptureError("config", f"{path} describes weights quantised by {kind!r}; capture the unquantised model")
-    return values
-
-
-def _holds(value: Any, key: str) -> bool:
-    if isinstance(value, dict):
-        return key in value or any(_holds(item, key) for item in value.values())
-    return isinstance(value, list) and any(_holds(item, key) for item in value)
 
 
 def config_class_of(values: dict[str, Any]) -> Any:

@@ -60,7 +60,7 @@ def warm_up() -> None:
 def build(request: dict[str, Any], make_case: Callable[..., Any], tell: Callable[[dict[str, Any]], None]) -> None:
     """The work of the child: tells each stage as it begins, then the result."""
     from .case import build_case
-    from .exporter import CaptureError
+    from .config_file import CaptureError
 
     began = time.monotonic()
     limit = float(request.get("seconds", SECONDS))
