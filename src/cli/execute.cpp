@@ -6,6 +6,7 @@
 #include "cli/show.h"
 #include "import/open.h"
 #include "import/safetensors.h"
+#include "passes/pass.h"
 #include "tasks/task.h"
 
 namespace accelerate::cli {
@@ -20,6 +21,7 @@ struct ExecuteOptions {
   int64_t timeout_ms = 0;
   bool explain = false;
   std::string show;
+  std::string values;
   DeviceOptions device;
 };
 
@@ -86,6 +88,27 @@ std::string for_person(const TensorMap& tensors) {
   return table(rows, 2);
 }
 
+/// The graph with the value of every node as an output, "NODE.OP" or "NODE.OP.RESULT", in the order of its nodes.
+Graph with_all_values(const Graph& given) {
+  Graph graph = given;
+  for (size_t n = 0; n < given.nodes().size(); ++n) {
+    const Node& node = given.nodes()[n];
+    for (size_t r = 0; r < node.results.size(); ++r)
+      if (!graph.type_of(node.results[r]).is_token())
+        graph.output(graph.value(node.results[r]),
+                     fmt::format("{:06}.{}{}", n, node.op->name, r == 0 ? "" : fmt::format(".{}", r)));
+  }
+  return graph;
+}
+
+/// Runs without passes and writes the values of all nodes.
+void write_values(const ExecuteOptions& options, const import::OpenedModel& opened, const TensorMap& inputs) {
+  SessionOptions session = options.device.session();
+  for (const PassInfo& pass : list_passes()) session.disabled_passes.push_back(pass.name);
+  Model model = InferenceSession(session).load(with_all_values(opened.program.main()), opened.weights);
+  write_file_atomic(options.values, import::safetensors_bytes(model.execute(inputs)));
+}
+
 void execute_model(const Cli& cli, const ExecuteOptions& options) {
   if (options.inputs.empty() && options.show.empty())
     fail(ErrorCode::invalid_argument, "no --inputs; expected a safetensors file with a tensor for each input");
@@ -101,6 +124,7 @@ void execute_model(const Cli& cli, const ExecuteOptions& options) {
   open.graph = options.graph;
   open.architecture = options.architecture;
   import::OpenedModel opened = import::open(std::filesystem::path(options.model), open);
+  if (!options.values.empty()) write_values(options, opened, inputs);
   Model model = InferenceSession(options.device.session()).load(opened.program, opened.weights);
   double load_ms = ms_since(begin);
   if (options.explain && !cli.json) write_out(explain(model.report()) + "\n");
@@ -150,6 +174,9 @@ void register_execute(Cli& cli) {
   execute->add_option("--inputs", options->inputs, "safetensors file with a tensor for each input of the graph")
       ->type_name("FILE");
   execute->add_option("--outputs", options->outputs, "write the outputs to this safetensors file")->type_name("FILE");
+  execute
+      ->add_option("--values", options->values, "write the values of all nodes, computed without passes, to this file")
+      ->type_name("FILE");
   execute->add_option("--graph", options->graph, "whose graph: auto, native or captured")->type_name("KIND");
   execute->add_option("--architecture", options->architecture, "class to build, such as BertModel")->type_name("NAME");
   execute->add_option("--timeout-ms", options->timeout_ms, "end the run after this time")->type_name("N");
