@@ -2,8 +2,8 @@
 // work on channels-last images; channels-first ones are turned in scratch memory.
 #include <algorithm>
 
+#include "backends/cpu/conv_weights.h"
 #include "backends/cpu/cpu_kernel.h"
-#include "backends/cpu/packed_memory.h"
 #include "base/error.h"
 
 namespace accelerate::cpu {
@@ -164,28 +164,40 @@ ConvShape fixed_shape(const NodeSite& site) {
   return fixed;
 }
 
+/// Winograd's form of the weights is four times as large as the kernel's; up to here a few tiles may read it.
+constexpr size_t kSmallForm = size_t{16} << 20;
+
+/// How a convolution goes about its work.
+///   product, winograd: always that one
+///   by_call: whichever suits the extents of the call
+enum class ConvChoice { product, winograd, by_call };
+
+ConvChoice choice_for(const NodeSite& site, const KernelTable& table) {
+  ConvShape shape = fixed_shape(site);
+  if (!site.constant_in(1) || !table.winograd_pays(shape)) return ConvChoice::product;
+  shape.method = ConvMethod::winograd;
+  bool known = shape.out_h > 0 && shape.out_w > 0;
+  return known || table.conv_packed_size_bytes(shape) <= kSmallForm ? ConvChoice::winograd : ConvChoice::by_call;
+}
+
 std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context, const KernelTable& table,
-                                  ConvMethod method) {
+                                  ConvChoice choice) {
   const Attrs& attrs = site.node.attrs;
   bool last = channels_last(site);
   ConvShape fixed = fixed_shape(site);
-  fixed.method = method;
+  if (choice == ConvChoice::winograd) fixed.method = ConvMethod::winograd;
   // A channels-first image of few channels is read as it is.
   bool nchw_input = !last && fixed.groups == 1 && fixed.in_channels <= 4;
+  // Constant weights are packed here, others in each call.
   ConvPackArgs pack;
   pack.shape = fixed;
   pack.source_type = known_element(site.in(1).dtype);
   pack.input_nchw = nchw_input;
-  // Constant weights are packed here, others in each call.
-  bool constant = site.constant_in(1);
   size_t packed_bytes = (table.conv_packed_size_bytes(fixed) + 63) / 64 * 64;
-  std::shared_ptr<void> packed;
-  if (constant) {
+  std::shared_ptr<ConvWeights> packed;
+  if (site.constant_in(1)) {
     Tensor weight = site.constant(1);
-    packed = allocate_packed(packed_bytes);
-    pack.source = weight.data();
-    pack.dst = packed.get();
-    table.conv_pack(pack);
+    packed = std::make_shared<ConvWeights>(table, weight, fixed, nchw_input, choice == ConvChoice::by_call);
     context.release(1, 0, weight.size_bytes());
   }
 
@@ -196,7 +208,6 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
     activation = activation_from_name(attrs.string("activation"));
     after = attrs.boolean("activation_after_residual");
   }
-  const void* packed_data = packed.get();
   return make_kernel(
       [=, &table](const ConcreteNode& node) {
         ImageShape in = image_shape(node.inputs[0], last);
@@ -209,23 +220,25 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
         sized.shape.out_h = result.h;
         sized.shape.out_w = result.w;
         sized.input_nchw = nchw_input;
-        sized.weight = packed_data;
+        if (choice == ConvChoice::by_call && table.winograd_pays(sized.shape))
+          sized.shape.method = ConvMethod::winograd;
+        if (packed) sized.weight = packed->form(sized.shape.method);
         sized.epilogue.activation = activation;
         sized.epilogue.residual_stride = fixed.out_channels;
         sized.epilogue.residual_before_activation = after;
         return with_layout(
             last, !nchw_input, in, result, operands.residual,
-            table.conv_scratch_bytes(sized, node.num_threads) + (constant ? 0 : packed_bytes),
-            [sized, operands, constant, pack, packed_bytes, &table](Executor& executor, const LaunchArgs& args,
-                                                                    const float* x, const float* residual, float* y,
-                                                                    std::byte* scratch) {
+            table.conv_scratch_bytes(sized, node.num_threads) + (packed ? 0 : packed_bytes),
+            [sized, operands, packed, pack, packed_bytes, &table](Executor& executor, const LaunchArgs& args,
+                                                                  const float* x, const float* residual, float* y,
+                                                                  std::byte* scratch) {
               if (sized.shape.batch * sized.shape.out_h * sized.shape.out_w == 0) return;
               ConvArgs call = sized;
               call.x = x;
               call.y = y;
               if (operands.bias) call.epilogue.bias = static_cast<const float*>(args.inputs[*operands.bias]);
               call.epilogue.residual = residual;
-              if (!constant) {
+              if (!packed) {
                 ConvPackArgs own = pack;
                 own.source = args.inputs[1];
                 own.dst = scratch;
@@ -237,7 +250,7 @@ std::unique_ptr<Kernel> make_conv(const NodeSite& site, CompileContext& context,
             },
             table);
       },
-      {packed}, constant ? packed_bytes : 0, constant ? std::vector<size_t>{1} : std::vector<size_t>());
+      {}, packed ? packed->size_bytes() : 0, packed ? std::vector<size_t>{1} : std::vector<size_t>());
 }
 
 std::optional<std::string> why_not_image(const NodeSite& site) {
@@ -357,20 +370,21 @@ void add_resize(Entries& entries, const KernelTable& table) {
 
 void add_conv_kernels(Entries& entries, const KernelTable& table) {
   for (const char* op : {"conv", "fused_conv"}) {
-    entries.push_back({op, "winograd",
-                       [&table](const NodeSite& site) -> std::optional<std::string> {
-                         if (auto reason = why_not_conv(site)) return reason;
-                         if (!site.constant_in(1)) return "weights that are computed in each call";
-                         if (!table.winograd_pays(fixed_shape(site)))
-                           return "it serves dense 3x3 kernels at stride 1, where they are large enough to gain";
-                         return std::nullopt;
-                       },
-                       [&table](const NodeSite& site, CompileContext& context) {
-                         return make_conv(site, context, table, ConvMethod::winograd);
-                       }});
-    entries.push_back({op, "indirect_gemm", why_not_conv, [&table](const NodeSite& site, CompileContext& context) {
-                         return make_conv(site, context, table, ConvMethod::product);
-                       }});
+    auto add = [&](const std::string& name, ConvChoice choice) {
+      entries.push_back({op, name,
+                         [choice, &table](const NodeSite& site) -> std::optional<std::string> {
+                           if (auto reason = why_not_conv(site)) return reason;
+                           if (choice != ConvChoice::product && choice_for(site, table) != choice)
+                             return "it serves dense 3x3 kernels at stride 1 of a certain size";
+                           return std::nullopt;
+                         },
+                         [choice, &table](const NodeSite& site, CompileContext& context) {
+                           return make_conv(site, context, table, choice);
+                         }});
+    };
+    add("winograd", ConvChoice::winograd);
+    add("winograd_or_gemm", ConvChoice::by_call);
+    add("indirect_gemm", ConvChoice::product);
   }
   add_pool(entries, table, "max_pool", Pool::max);
   add_pool(entries, table, "avg_pool", Pool::average);

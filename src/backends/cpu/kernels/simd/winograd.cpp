@@ -246,9 +246,9 @@ bool winograd_pays(const ConvShape& s) {
       s.dilation_w != 1 || s.groups != 1)
     return false;
   if (s.in_channels < 32 || s.out_channels < 32) return false;  // the transforms would weigh more than the products
-  const int64_t tiles = ceil_div(s.out_h, kTile) * ceil_div(s.out_w, kTile);
+  if (s.out_h == 0 || s.out_w == 0) return true;                // large, as far as is known
   // A few tiles read the weights, four times as large as the kernel's, for too little work.
-  return s.out_h == 0 || s.out_w == 0 || tiles >= 9;
+  return most(1, s.batch) * ceil_div(s.out_h, kTile) * ceil_div(s.out_w, kTile) >= 8;
 }
 
 size_t winograd_packed_size_bytes(const ConvShape& s) {
