@@ -200,7 +200,6 @@ void bench_conv(const Convolution& conv, int64_t batch, double peak, const Kerne
   if (!options.product && table.winograd_pays(args.shape)) args.shape.method = ConvMethod::winograd;
   Aligned x(batch * conv.size * conv.size * conv.in), w(conv.out * conv.in * conv.kernel * conv.kernel), bias(conv.out),
       y(batch * out * out * conv.out), packed(table.conv_packed_size_bytes(args.shape) / 4);
-  args.input_nchw = conv.in == 3;
   table.conv_pack({.shape = args.shape, .source = w.data, .input_nchw = args.input_nchw, .dst = packed.data});
   args.x = x.data;
   args.weight = packed.data;

@@ -1,4 +1,5 @@
 #include "backends/cpu/kernels/simd/depthwise.h"
+#include "backends/cpu/kernels/simd/few_channels.h"
 #include "backends/cpu/kernels/simd/gemm_block.h"
 #include "backends/cpu/kernels/simd/kernels.h"
 #include "backends/cpu/kernels/simd/rows.h"
@@ -216,6 +217,8 @@ void conv_pack(const ConvPackArgs& args) {
 size_t conv_scratch_bytes(const ConvArgs& args, int num_threads) {
   if (args.shape.method == ConvMethod::winograd) return winograd_scratch_bytes(args, num_threads);
   if (is_depthwise(args.shape, args.input_nchw) || is_plain_product(args)) return 0;
+  if (is_few_channels(args.shape, args.input_nchw))
+    return static_cast<size_t>(Band(args.shape, args.input_nchw).floats()) * sizeof(float) * num_threads;
   return static_cast<size_t>(block_scratch_floats()) * sizeof(float) * num_threads;
 }
 
@@ -225,6 +228,7 @@ void conv(const ConvArgs& args, Executor& executor, void* scratch) {
   if (m <= 0 || s.out_channels <= 0) return;
   if (s.method == ConvMethod::winograd) return winograd(args, executor, scratch);
   if (is_depthwise(s, args.input_nchw)) return depthwise(args, executor);
+  if (is_few_channels(s, args.input_nchw)) return few_channels(args, executor, scratch);
   const int64_t panels = ceil_div(s.out_channels / s.groups, kPanel), k = product_k(s);
   ConvContext context{&args, static_cast<float*>(scratch), m, 0, 0, 0, 1, panels};
   const int64_t threads = executor.num_threads();

@@ -59,32 +59,30 @@ struct BlockJob {
   int64_t c_floats = 0;  // size of the whole of c
 };
 
+/// Rows of a finished tile (kPanel floats each) to c.
 template <Activation kActivation>
-ACCELERATE_INLINE void finish_rows(float* c, int64_t c_stride, int64_t rows, int64_t n, const float* residual,
-                                   int64_t residual_stride) {
+ACCELERATE_INLINE void finish_rows(const float* tile, float* c, int64_t c_stride, int64_t rows, int64_t n,
+                                   const float* residual, int64_t residual_stride) {
   for (int64_t i = 0; i < rows; ++i) {
+    V x0 = activate<kActivation>(load(tile + i * kPanel)), x1 = activate<kActivation>(load(tile + i * kPanel + kW));
     float* row = c + i * c_stride;
     const float* r = residual ? residual + i * residual_stride : nullptr;
-    int64_t j = 0;
-    for (; j + kW <= n; j += kW) {
-      V x = activate<kActivation>(load(row + j));
-      if (r) x = x + load(r + j);
-      store(row + j, x);
-    }
-    if (j < n) {
-      V x = activate<kActivation>(load_n(row + j, n - j));
-      if (r) x = x + load_n(r + j, n - j);
-      store_n(row + j, x, n - j);
+    if (n >= kPanel) {
+      store(row, r ? x0 + load(r) : x0);
+      store(row + kW, r ? x1 + load(r + kW) : x1);
+    } else {
+      store_n(row, r ? x0 + load_n(r, n) : x0, n);
+      if (n > kW) store_n(row + kW, r ? x1 + load_n(r + kW, n - kW) : x1, n - kW);
     }
   }
 }
 
-/// c = activation(c) + residual (optional) on a tile.
-ACCELERATE_INLINE void finish_tile(Activation activation, float* c, int64_t c_stride, int64_t rows, int64_t n,
-                                   const float* residual, int64_t residual_stride) {
+/// c = activation(tile) + residual (optional).
+ACCELERATE_INLINE void finish_tile(Activation activation, const float* tile, float* c, int64_t c_stride, int64_t rows,
+                                   int64_t n, const float* residual, int64_t residual_stride) {
   switch (activation) {
 #define ACCELERATE_FINISH(name) \
-  case Activation::name: return finish_rows<Activation::name>(c, c_stride, rows, n, residual, residual_stride);
+  case Activation::name: return finish_rows<Activation::name>(tile, c, c_stride, rows, n, residual, residual_stride);
     ACCELERATE_FINISH(none)
     ACCELERATE_FINISH(relu)
     ACCELERATE_FINISH(gelu)
@@ -128,10 +126,49 @@ ACCELERATE_INLINE void copy_pairs(const float* a, int64_t a_stride, int64_t rows
   }
 }
 
+/// What an epilogue leaves to the tile, and what takes a pass over the tile's results: bounds are set as they are
+/// stored, unless a residual comes after; other activations take the pass.
+class TileEpilogue {
+ public:
+  explicit TileEpilogue(const Epilogue& epilogue) : epilogue_(epilogue) {
+    const bool after = epilogue.residual && !epilogue.residual_before_activation;
+    bounded_ = !after && (epilogue.activation == Activation::relu || epilogue.activation == Activation::relu6);
+    late_ = epilogue.activation != Activation::none && !bounded_;
+    late_residual_ = late_ && after;
+  }
+
+  /// For the tile at (row, column) of c; last: it ends the sums.
+  __attribute__((always_inline)) TileStart start(int64_t row, int64_t column, bool last) {
+    TileStart start;
+    start.bias = epilogue_.bias ? epilogue_.bias + column : nullptr;
+    start.residual = late_residual_ ? nullptr : residual(row, column);
+    start.residual_stride = epilogue_.residual_stride;
+    start.to = last && late_ ? results_ : nullptr;
+    start.bounded = last && bounded_;
+    start.high = epilogue_.activation == Activation::relu6 ? 6.0f : kInfinity;
+    return start;
+  }
+  /// After the last tile at (row, column), which is c.
+  __attribute__((always_inline)) void finish(int64_t row, int64_t column, float* c, int64_t c_stride, int64_t rows,
+                                             int64_t n) const {
+    if (!late_) return;
+    finish_tile(epilogue_.activation, results_, c, c_stride, rows, n, late_residual_ ? residual(row, column) : nullptr,
+                epilogue_.residual_stride);
+  }
+
+ private:
+  __attribute__((always_inline)) const float* residual(int64_t row, int64_t column) const {
+    return epilogue_.residual ? epilogue_.residual + row * epilogue_.residual_stride + column : nullptr;
+  }
+
+  const Epilogue& epilogue_;
+  bool bounded_, late_, late_residual_;
+  alignas(64) float results_[kMaxRows * kPanel];
+};
+
 /// Rows [m0, m1) and panels [p0, p1) of the product; m1 - m0 <= kBlockRows if A is copied to scratch.
 static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64_t p0, int64_t p1, float* scratch) {
   const int64_t rows = m1 - m0;
-  const Epilogue& epilogue = job.epilogue;
   const bool copies = job.gather || job.native;
   const PanelType type = panel_type(job.type, job.native);
   // One tile of rows reads each panel once: no reason to come back to it.
@@ -139,11 +176,7 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
   // Rows that lie whole pages apart share a cache set; it has room for eight.
   const int64_t max_rows = !copies && job.a_stride % 1024 == 0 && kMaxRows > 8 ? 8 : kMaxRows;
   const int64_t tiles = ceil_div(rows, max_rows), tall = rows / tiles, extra = rows % tiles;
-  // Bounds are set as the tile is stored, unless a residual comes after; other activations need a pass of their own.
-  const bool after = epilogue.residual && !epilogue.residual_before_activation;
-  const bool bounded = !after && (epilogue.activation == Activation::relu || epilogue.activation == Activation::relu6);
-  const bool late = epilogue.activation != Activation::none && !bounded;
-  const bool late_residual = late && after;
+  TileEpilogue ending(job.epilogue);
 
   for (int64_t k0 = 0; k0 < job.k || k0 == 0; k0 += pass) {
     const int64_t kc = least(pass, job.k - k0);
@@ -170,21 +203,11 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
       for (int64_t tile = 0; tile < tiles; ++tile) {
         const int64_t height = tall + (tile < extra);
         float* c = job.c + (m0 + row) * job.c_stride + column;
-        const float* residual =
-            epilogue.residual ? epilogue.residual + (m0 + row) * epilogue.residual_stride + column : nullptr;
-        TileStart start;
+        TileStart start = ending.start(m0 + row, column, last);
         start.accumulate = k0 > 0;
         start.fetch = job.c_floats > kCachedFloats;
-        start.bias = epilogue.bias ? epilogue.bias + column : nullptr;
-        start.residual = late_residual ? nullptr : residual;
-        start.residual_stride = epilogue.residual_stride;
-        start.bounded = last && bounded;
-        start.high = epilogue.activation == Activation::relu6 ? 6.0f : kInfinity;
         tile_fn(type, height)(a + row * a_stride, a_stride, steps, data, c, job.c_stride, n, start);
-        if (last && late) {
-          finish_tile(epilogue.activation, c, job.c_stride, height, n, late_residual ? residual : nullptr,
-                      epilogue.residual_stride);
-        }
+        if (last) ending.finish(m0 + row, column, c, job.c_stride, height, n);
         row += height;
       }
     }

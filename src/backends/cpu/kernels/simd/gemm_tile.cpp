@@ -12,7 +12,8 @@ struct PanelElement<PanelType::f32> {
   using type = float;
 };
 
-template <int kRows, PanelType kType>
+// kSegmented: f32 alone.
+template <int kRows, PanelType kType, bool kSegmented = false>
 struct Tile {
   // Enough chains of additions to hide their latency.
   static constexpr int kSets = kRows <= 2 ? 4 : kRows <= 4 && kMaxRows > 6 ? 2 : 1;
@@ -38,6 +39,12 @@ struct Tile {
 
   static void run(const float* a, int64_t a_stride, int64_t kc, const void* panel, float* c, int64_t c_stride,
                   int64_t n, const TileStart& start) {
+    run_segments(a, a_stride, Segments{}, kc, panel, c, c_stride, n, start);
+  }
+
+  ACCELERATE_INLINE void run_segments(const float* a, int64_t a_stride, const Segments& segments, int64_t kc,
+                                      const void* panel, float* c, int64_t c_stride, int64_t n,
+                                      const TileStart& start) {
     V acc[kSets][kRows][2];
     if (start.accumulate) {
 #pragma GCC unroll 16
@@ -94,19 +101,25 @@ struct Tile {
         }
       };
       constexpr int kUnroll = 4;
-      int64_t k = 0;
-      for (; k + kUnroll <= kc; k += kUnroll) {
+      for (int64_t s = 0; kSegmented ? s < segments.count : s < 1; ++s) {
+        if constexpr (kSegmented) {
+#pragma GCC unroll 8
+          for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] = a + segments.offsets[s] + 3 * i * a_stride;
+        }
+        int64_t k = 0;
+        for (; k + kUnroll <= kc; k += kUnroll) {
 #pragma GCC unroll 4
-        for (int u = 0; u < kUnroll; ++u) step(u % kSets, u);
-        b += kUnroll * kPanel;
+          for (int u = 0; u < kUnroll; ++u) step(u % kSets, u);
+          b += kUnroll * kPanel;
 #pragma GCC unroll 8
-        for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] += kUnroll;
-      }
-      for (; k < kc; ++k) {
-        step(0, 0);
-        b += kPanel;
+          for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] += kUnroll;
+        }
+        for (; k < kc; ++k) {
+          step(0, 0);
+          b += kPanel;
 #pragma GCC unroll 8
-        for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] += 1;
+          for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] += 1;
+        }
       }
     } else if constexpr (kType == PanelType::bf16) {
       const int32_t* b = static_cast<const int32_t*>(panel);
@@ -184,11 +197,13 @@ struct Tile {
         acc[0][i][1] = clamp(acc[0][i][1], low, high);
       }
     }
-    if (n >= kPanel) {
+    if (start.to || n >= kPanel) {
+      float* to = start.to ? start.to : c;
+      const int64_t stride = start.to ? kPanel : c_stride;
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
-        store(c + i * c_stride, acc[0][i][0]);
-        store(c + i * c_stride + kW, acc[0][i][1]);
+        store(to + i * stride, acc[0][i][0]);
+        store(to + i * stride + kW, acc[0][i][1]);
       }
     } else {
 #pragma GCC unroll 16
@@ -199,6 +214,12 @@ struct Tile {
     }
   }
 };
+
+template <int kRows>
+void segment_tile(const float* a, int64_t a_stride, const Segments& segments, int64_t kc, const void* panel, float* c,
+                  int64_t c_stride, int64_t n, const TileStart& start) {
+  Tile<kRows, PanelType::f32, true>::run_segments(a, a_stride, segments, kc, panel, c, c_stride, n, start);
+}
 
 template <PanelType kType>
 TileFn tile_of(int64_t rows) {
@@ -215,6 +236,19 @@ TileFn tile_of(int64_t rows) {
 }
 
 }  // namespace
+
+SegmentTileFn segment_tile_fn(int64_t rows) {
+#if defined(ACCELERATE_AVX512)
+  static constexpr SegmentTileFn kTiles[kMaxRows] = {
+      segment_tile<1>,  segment_tile<2>,  segment_tile<3>,  segment_tile<4>, segment_tile<5>,
+      segment_tile<6>,  segment_tile<7>,  segment_tile<8>,  segment_tile<9>, segment_tile<10>,
+      segment_tile<11>, segment_tile<12>, segment_tile<13>, segment_tile<14>};
+#else
+  static constexpr SegmentTileFn kTiles[kMaxRows] = {segment_tile<1>, segment_tile<2>, segment_tile<3>,
+                                                     segment_tile<4>, segment_tile<5>, segment_tile<6>};
+#endif
+  return kTiles[rows - 1];
+}
 
 TileFn tile_fn(PanelType type, int64_t rows) {
   switch (type) {

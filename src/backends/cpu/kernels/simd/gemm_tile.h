@@ -21,6 +21,8 @@ struct TileStart {
   const float* bias = nullptr;
   const float* residual = nullptr;
   int64_t residual_stride = 0;
+  /// Where the results go instead of c, whole rows of kPanel floats.
+  float* to = nullptr;
   /// Bounds of what is stored: relu and relu6 at no cost of their own.
   bool bounded = false;
   float low = 0.0f, high = 0.0f;
@@ -29,6 +31,17 @@ struct TileStart {
 /// c [rows, n] (+)= a [rows, kc] * panel, n <= kPanel columns. kc counts bf16 pairs for bf16_native.
 using TileFn = void (*)(const float* a, int64_t a_stride, int64_t kc, const void* panel, float* c, int64_t c_stride,
                         int64_t n, const TileStart& start);
+
+/// A whose columns come in segments: column s * kc + k of row i is at a[offsets[s] + i * a_stride + k].
+struct Segments {
+  const int64_t* offsets = nullptr;
+  int64_t count = 0;
+};
+
+/// c [rows, n] = A [rows, segments.count * kc] * panel of f32, as above.
+using SegmentTileFn = void (*)(const float* a, int64_t a_stride, const Segments& segments, int64_t kc,
+                               const void* panel, float* c, int64_t c_stride, int64_t n, const TileStart& start);
+SegmentTileFn segment_tile_fn(int64_t rows);
 
 /// The tile of 1..kMaxRows rows. bf16_native exists only where the instruction set has it.
 TileFn tile_fn(PanelType type, int64_t rows);
