@@ -48,6 +48,8 @@ _AUDIO = ("input_features", "input_values", "audio_input_features", "input_audio
 _AUDIO_COMPANIONS = ("input_features_mask", "feature_attention_mask", "audio_feature_lengths", "padding_mask",
                      "input_values_mask", "feature_lens", "is_longer")  # fmt: skip
 
+_SOURCES = {"image": _PIXELS, "video": _VIDEO_PIXELS, "audio": _AUDIO}
+
 Maker = Callable[["Inputs"], Any]
 _MAKERS: dict[str, Maker] = {}
 
@@ -181,7 +183,22 @@ class Inputs:
         else:
             chosen = set(self.required) | set(self._general()) | set(self.recipe.also)
             chosen -= set(self.recipe.without)
+            chosen |= {name for kind in _TOKENS for name in self._feature_arguments(kind, chosen)[0]}
         return [name for name in self.parameters if name in chosen]
+
+    def _feature_method(self, kind: str) -> Any:
+        """The model's own get_*_features, or that of the first part that has one."""
+        name = f"get_{kind}_features"
+        return next((m for part in self.model.modules() if callable(m := getattr(part, name, None))), None)
+
+    def _feature_arguments(self, kind: str, chosen: set[str]) -> tuple[list[str], list[str]]:
+        """(required, optional) arguments of get_*_features, where the class is given that kind of input."""
+        method = self._feature_method(kind)
+        if method is None or not set(_SOURCES[kind]) & chosen or self.token(kind) is None:
+            return [], []
+        accepted = [p for p in inspect.signature(method).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        required = [p.name for p in accepted if p.default is p.empty]
+        return required, [p.name for p in accepted if p.name not in required and p.name in chosen]
 
     def _general(self) -> list[str]:
         has = self.parameters.__contains__
@@ -249,18 +266,17 @@ class Inputs:
         if kind in self.recipe.tokens:
             count = self.recipe.tokens[kind]
             return count(self) if callable(count) else count
-        source = {"image": _PIXELS, "video": _VIDEO_PIXELS, "audio": _AUDIO}[kind]
-        if self.token(kind) is None or not set(source) & set(self.names()):
+        names = set(self.names())
+        method = self._feature_method(kind)
+        if method is None or self.token(kind) is None or not set(_SOURCES[kind]) & names:
             return 0
-        ask = getattr(self.model, f"get_{kind}_features", None)
-        ask = ask or getattr(getattr(self.model, "model", None), f"get_{kind}_features", None)
-        if ask is None:
-            return 0
-        accepted = inspect.signature(ask).parameters
-        known = set(self.names()) - {"input_ids", "attention_mask", "mm_token_type_ids", "moe_mm_token_type_ids"}
-        arguments = {name: self.make(name) for name in accepted if name in known and self.make(name) is not None}
+        required, optional = self._feature_arguments(kind, names)
+        if not required and not optional:  # its arguments are those of the method that it passes them on to
+            required = [name for name in _SOURCES[kind] if name in names]
+        textual = {"input_ids", "attention_mask", "mm_token_type_ids", "moe_mm_token_type_ids"}
+        arguments = {name: self.make(name) for name in required + optional if name not in textual}
         with torch.no_grad():
-            rows = _rows(ask(**arguments))
+            rows = _rows(method(**{name: item for name, item in arguments.items() if item is not None}))
         batch = self.size("batch")
         if rows % batch:
             raise CannotMake(f"the {kind} encoder made {rows} rows of {batch} samples")

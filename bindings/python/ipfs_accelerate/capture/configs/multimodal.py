@@ -16,26 +16,83 @@ def _padded_patches(x: Inputs) -> torch.Tensor:
     return x.normal("pixel_values", x.size("batch"), rows * columns, x.channels() * 2 * x.patch() ** 2)
 
 
+def _width(name: str):
+    """Maker of [batch, sequence, the configuration's field of this name]."""
+    return lambda x: x.normal(name, x.size("batch"), x.size("sequence"), x.first(name))
+
+
+def _all_tiles(x: Inputs) -> torch.Tensor:
+    """[batch, tile]: every tile is a real one."""
+    return torch.ones(x.make("pixel_values").shape[:2], dtype=torch.bool)
+
+
+def _seen_images(x: Inputs) -> torch.Tensor:
+    """[batch, sequence, image]: the first position sees no image, the others all."""
+    ids, pixels = x.make("input_ids"), x.make("pixel_values")
+    mask = torch.ones(*ids.shape, pixels.shape[1], dtype=torch.long)
+    mask[:, 0] = 0
+    return mask
+
+
+def _qformer(*more: str) -> Recipe:
+    """Queries that attend to the states of an image encoder."""
+    return Recipe(
+        also=("query_embeds", "encoder_hidden_states", *more), without=("input_ids", "attention_mask"),
+        values={"query_embeds": lambda x: x.normal("query", x.size("batch"), 6, x.config.hidden_size),
+                "encoder_hidden_states": _width("encoder_hidden_size")},
+    )  # fmt: skip
+
+
+_IMAGES = Recipe(pixels="images")
+_ROWS = Recipe(pixels="rows")
+_PATCHES = Recipe(pixels="patches")
+_SHARED_LAYERS = {
+    "num_hidden_layers": 4, "num_kv_shared_layers": 2, "hidden_size_per_layer_input": 8, "vocab_size_per_layer_input": 512,
+    "layer_types": ["sliding_attention", "full_attention"] * 2,
+}  # fmt: skip
+_MOE = {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 32}
+
 CONFIGS: dict[str, Any] = {
     "AriaConfig": {"projector_patch_to_query_dict": {16: 4}},
-    "BridgeTowerConfig": {"contrastive_hidden_size": 32},
-    "Blip2Config": {"image_token_index": 7},
+    "BridgeTowerConfig": {"contrastive_hidden_size": 32, "logit_scale_init_value": 2.6592},
+    "Blip2Config": {"image_token_index": 7}, "InstructBlipConfig": {"image_token_index": 7},
+    "InstructBlipVideoConfig": {"video_token_index": 7},
     "Blip2QFormerConfig": {"use_qformer_text_input": True},
     "CLIPSegConfig": {"extract_layers": [0, 1]},
-    "ChameleonConfig": {"vocabulary_map": {"<image>": 5} | {f"IMGIMG{letter}Z": 6 + i for i, letter in enumerate("ABCDEFGH")}},
+    "ChameleonVQVAEConfig": {"num_embeddings": 16, "embed_dim": 32, "latent_channels": 32, "base_channels": 32,
+                             "channel_multiplier": [1, 2], "resolution": 32, "num_res_blocks": 1},
+    "ChameleonConfig": {"vocabulary_map": {"<image>": 5} | {f"IMGIMG{letter}Z": 6 + i
+                                                            for i, letter in enumerate("ABCDEFGHIJ")}
+                        | {f"IMGIMGB{letter}Z": 16 + i for i, letter in enumerate("ABCDEF")}},
+    "CohereCompassTextConfig": {"rope_parameters": lambda v: {
+        kind: {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]} for kind in v["layer_types"]}},
     "DeepseekOcr2TextConfig": {"mlp_layer_types": ["dense", "sparse"], "num_experts_per_tok": 2},
     "DeepseekOcr2VisionEncoderConfig": {"hidden_size": 64},
     "DeepseekOcr2SamVisionConfig": {"downsample_channels": [64, 64], "global_attn_indexes": [1]},
-    "Gemma4TextConfig": {"global_head_dim": 32},
+    "SamVisionConfig": {"global_attn_indexes": [0], "output_channels": 64},
+    "DiffusionGemmaTextConfig": {"global_head_dim": 32, **_MOE},
+    "Ernie4_5_VLMoeTextConfig": {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [3, 3, 2]}},
+    "Ernie4_5_VL_MoeTextConfig": {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [3, 3, 2]}},
+    "Gemma3nTextConfig": {**_SHARED_LAYERS, "laurel_rank": 8, "activation_sparsity_pattern": [0.95, 0.0, 0.0, 0.0]},
+    "Gemma4TextConfig": {**_SHARED_LAYERS, "global_head_dim": 32},
+    "Gemma4UnifiedTextConfig": {"global_head_dim": 32},
+    "EmbeddingGemma2TextConfig": {"global_head_dim": 32},
+    "Granite4VisionConfig": {"deepstack_layer_map": [[0, 0]], "spatial_target_layers": [1], "downsample_rate": "1/2"},
+    "Kosmos2Config": {"latent_query_num": 4},
+    "Molmo2AdapterConfig": {"vision_feature_layer": [1, 0]},
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
-    "Blip2QFormerModel": Recipe(
-        also=("query_embeds", "encoder_hidden_states"), without=("input_ids", "attention_mask"),
-        values={"query_embeds": lambda x: x.normal("query", x.size("batch"), 6, x.config.hidden_size),
-                "encoder_hidden_states": lambda x: x.normal("states", x.size("batch"), x.size("sequence"),
-                                                            x.config.encoder_hidden_size)},
-    ),
-    "colmodernvbert": Recipe(pixels="images"), "modernvbert": Recipe(pixels="images"),
+    "Blip2QFormerModel": _qformer(),
+    "InstructBlipQFormerModel": Recipe(also=("query_embeds", "encoder_hidden_states"), values=_qformer().values),
+    "InstructBlipVideoQFormerModel": Recipe(also=("query_embeds", "encoder_hidden_states"), values=_qformer().values),
+    "instructblipvideo": Recipe(pixels="frames"),
+    "colmodernvbert": _IMAGES, "modernvbert": _IMAGES, "idefics2": _IMAGES, "idefics3": _IMAGES, "smolvlm": _IMAGES,
+    "idefics": Recipe(pixels="images", also=("image_attention_mask",), values={"image_attention_mask": _seen_images}),
+    "granite_docling": Recipe(pixels="images", values={"pixel_attention_mask": _all_tiles}),
     "colqwen2": Recipe(values={"pixel_values": _padded_patches}),
+    "gemma4": _ROWS, "diffusion_gemma": _ROWS, "gemma4_unified": _ROWS,
+    "kimi_k25": _PATCHES,
+    "muse_glimmer": Recipe(settings={"temporal": 2}), "muse_spark": Recipe(settings={"temporal": 2}),
+    "mistral3": Recipe(also=("image_sizes",)),
 }  # fmt: skip

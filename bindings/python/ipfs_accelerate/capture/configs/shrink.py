@@ -46,7 +46,7 @@ _AT_MOST = {
     "q_lora_rank": 16, "kv_lora_rank": 16, "num_denoising": 4,
     "qk_rope_head_dim": 8, "qk_nope_head_dim": 16, "v_head_dim": 16, "qk_head_dim": 24,
     "d_kv": 16, "d_head": 16, "kv_channels": 16,
-    "linear_key_head_dim": 16, "linear_value_head_dim": 16, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
+    "upsample_groups": 64, "mm_tokens_per_image": 4, "linear_key_head_dim": 16, "linear_value_head_dim": 16, "linear_num_key_heads": 2, "linear_num_value_heads": 4,
 }  # fmt: skip
 
 _LAYERS = re.compile(r"(^|_)(n_layers?|num_layers|layers|depth|num_blocks|n_block|num_block)$|num_(hidden|encoder|decoder)_layers?$|^num_\w+_layers$")  # fmt: skip
@@ -205,6 +205,14 @@ def _kinds_of_layers(config_class: type, base: dict[str, Any]) -> dict[str, Any]
     return {name: [kind[i] for kind in kinds] for i, name in enumerate(lists)} | {count: len(kinds)}
 
 
+def _unset_widths(base: dict[str, Any], mode: str) -> dict[str, Any]:
+    """Head widths and counts that the class neither defaults nor derives."""
+    if mode != UNIFORM:
+        return {}
+    wished = {"head_dim": HEAD_WIDTH, "num_key_value_heads": 2}
+    return {name: value for name, value in wished.items() if name in base and base[name] is None}
+
+
 def _sections(config_class: type, base: dict[str, Any], small: dict[str, Any]) -> dict[str, Any]:
     """Multi-axis rotary sections that fit the small head width."""
     key = next((k for k in ("rope_parameters", "rope_scaling") if k in base), None)
@@ -273,6 +281,7 @@ def shrink(
             reduced = _plain(value)
         if reduced != declared:
             small[name] = reduced
+    small |= _unset_widths(base, mode)
     small |= _kinds_of_layers(config_class, base)
     small |= _backbone_taps(config_class, base, instance) if nested else {}
     small |= _sections(config_class, base, small)

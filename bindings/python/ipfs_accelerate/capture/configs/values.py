@@ -179,7 +179,7 @@ def pixel_values(x: Inputs) -> torch.Tensor:
             return x.normal("pixel_values", batch * rows * columns, channels, patch, patch)
         return x.normal("pixel_values", batch, rows * columns, x.setting("patch_width", channels * patch * patch))
     height, width = x.size("image")
-    before = {"image": (), "frames": (x.sizes["frame"],), "images": (x.setting("images", 2),),
+    before = {"image": (), "frames": (x.sizes["frame"],), "images": (x.setting("images", 3),),
               "tiles": (x.setting("images", 1), x.setting("tiles", 2))}[layout]  # fmt: skip
     if layout == "frames":
         before = (x.setting("frames") or x.size("frame"),)
@@ -222,6 +222,25 @@ def image_sizes(x: Inputs) -> torch.Tensor:
     return torch.tensor([x.size("image")] * x.size("batch"))
 
 
+@value("image_position_ids", "pixel_position_ids")
+def image_position_ids(x: Inputs) -> torch.Tensor:
+    """[batch, patch, 2]: column and row of each patch, for packed rows."""
+    if x.recipe.pixels != "rows":
+        return None
+    _, rows, columns = x.grid()
+    row, column = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+    return torch.stack([column.flatten(), row.flatten()], -1)[None].repeat(x.size("batch"), 1, 1)
+
+
+@value("image_embeds_position_mask")
+def image_embeds_position_mask(x: Inputs) -> torch.Tensor:
+    """As input_ids: true where an image embedding goes."""
+    ids = x.make("input_ids")
+    mask = torch.zeros(ids.shape, dtype=torch.bool)
+    mask[:, 1 : 1 + x.first("latent_query_num", 4)] = True
+    return mask
+
+
 @value("pixel_mask")
 def pixel_mask(x: Inputs) -> torch.Tensor:
     """[batch, height, width]; the second image is padded at the right."""
@@ -253,7 +272,10 @@ def mels(x: Inputs) -> int:
     """Feature bins per frame."""
     names = ("num_mel_bins", "n_mels", "input_feat_per_channel", "mel_bins", "num_mels", "input_dim", "feature_size",
              "spectrogram_bins", "n_mel_channels", "input_features_size", "input_channels")  # fmt: skip
-    return x.setting("mels") or x.first(names, None, x.audio) or x.first(names, 80)
+    count = x.setting("mels")
+    if callable(count):
+        return count(x)
+    return count or x.first(names, None, x.audio) or x.first(names, 80)
 
 
 def feature_shape(x: Inputs) -> tuple[int, int]:
