@@ -14,6 +14,29 @@ int64_t integer_bound(double bound) {
   return static_cast<int64_t>(bound);
 }
 
+// Bounds that the type itself keeps are left out.
+std::vector<Value> expand_clamp(Builder& builder, const Node& node, std::span<const Value> in) {
+  DType dtype = in[0].dtype();
+  double low = node.attrs.number("low");
+  double high = node.attrs.number("high");
+  Value x = in[0];
+  if (is_float(dtype)) {
+    if (!std::isinf(low) || low > 0) x = maximum(x, scalar(builder, dtype, low));
+    if (!std::isinf(high) || high < 0) x = minimum(x, scalar(builder, dtype, high));
+    return {x};
+  }
+  auto bits = static_cast<int>(8 * size_of(dtype));
+  bool is_signed = is_signed_integer(dtype);
+  double least = is_signed ? -std::ldexp(1, bits - 1) : 0;
+  double most = std::ldexp(1, is_signed ? bits - 1 : bits) - 1;
+  auto number = [&](double bound) {
+    return constant(builder, Tensor::from<int64_t>(dtype, {}, {integer_bound(std::clamp(bound, least, most))}));
+  };
+  if (std::ceil(low) > least) x = maximum(x, number(std::ceil(low)));
+  if (std::floor(high) < most) x = minimum(x, number(std::floor(high)));
+  return {x};
+}
+
 }  // namespace
 
 /// min(max(x, low), high); NaN stays NaN. A bound may be infinite. For integers the bounds are rounded inwards.
@@ -60,6 +83,7 @@ void register_clamp(OpRegistry& registry) {
       }
     }
   };
+  op.expand = expand_clamp;
   registry.add(std::move(op));
 }
 

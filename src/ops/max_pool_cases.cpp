@@ -137,6 +137,45 @@ void cases_max_pool(OpCases& cases) {
     options.layout = "NHWC";
     return max_pool(in[0], options);
   });
+  cases.add("max_pool", "volume")
+      .values(DType::f32, {2, 2, 5, 4, 6}, pattern(480))
+      .graph([](auto in) {
+        PoolOptions options;
+        options.kernel = {2, 3, 2};
+        options.strides = {2, 1, 3};
+        options.padding_begin = {1, 1, 0};
+        options.dilations = {1, 1, 2};
+        return max_pool(in[0], options);
+      })
+      .expect({1,    1.25, 1.25, 1.25, 1.25, 1,    1.25, 1,    1,    0.75, 1.25, 1,    1.25, 1.25, 1.25, 1.25,
+               1.25, 1,    1.25, 1.25, 1.25, 1.25, 1,    1.25, 0.5,  0.25, 0.5,  1.25, 1,    1.25, 1,    1.25,
+               1.25, 1.25, 1.25, 1.25, 1,    1.25, 1,    0.75, 0.75, 1.25, 1,    1.25, 1.25, 1.25, 1.25, 1,
+               1,    1.25, 1,    1.25, 1,    0.75, 0.5,  0.25, 1,    1.25, 1.25, 1.25, 1.25, 1.25, 1.25, 1.25,
+               1.25, 1,    1.25, 1,    1.25, 1.25, 0.75, 1.25, 1.25, 1,    1.25, 1.25, 1.25, 1.25, 1,    1.25,
+               1.25, 1,    1.25, 1.25, 1,    1.25, 1,    1.25, 1.25, 1.25, 1.25, 1.25, 1.25, 1.25, 1.25, 1});
+  cases.add("max_pool", "volume_ceil")
+      .values(DType::f32, {2, 2, 5, 4, 6}, pattern(480))
+      .graph([](auto in) {
+        PoolOptions options;
+        options.kernel = {2, 2, 2};
+        options.strides = {2, 3, 4};
+        options.padding_begin = {0, 0, 1};
+        options.ceil_mode = true;
+        return max_pool(in[0], options);
+      })
+      .expect({1,    1.25, 0.75, 0.5,  1,    1.25, -0.5, 1.25, 1.25, 1,    0.25,  0,    0.5,   1.25, 1,    0.75,
+               1.25, 1.25, 0.5,  1.25, 0,    1,    1.25, 1,    1,    1.25, 0,     0.75, 0.25,  1.25, 0.75, 1.25,
+               1,    0.75, -0.5, 1,    1.25, 1.25, 1,    0.75, 1.25, 1,    -0.25, 1.25, -0.75, 1.25, 0.5,  0.25});
+  cases.add("max_pool", "volume_channels_last")
+      .input(DType::f32, {"n", "d", "h", "w", 3}, {2, 5, 4, 6, 3})
+      .graph([](auto in) {
+        PoolOptions options;
+        options.kernel = {2, 3, 2};
+        options.strides = {1, 2, 1};
+        options.padding_begin = {0, 1, 1};
+        options.layout = "NHWC";
+        return max_pool(in[0], options);
+      });
 }
 
 }  // namespace accelerate::ops

@@ -38,7 +38,9 @@ class CpuBackend : public Backend {
     cpu::add_recurrence_kernels(kernels_, table);
     cpu::add_triangular_kernels(kernels_);
     cpu::add_rotary_kernels(kernels_);
-    cpu::add_resize_taps_kernels(kernels_);  // what add_conv_kernels leaves over
+    // What add_conv_kernels leaves over.
+    cpu::add_resize_taps_kernels(kernels_);
+    cpu::add_pool_volume_kernels(kernels_);
     cpu::add_conv_volume_kernels(kernels_, table);
   }
   std::string_view name() const override { return "cpu"; }

@@ -39,6 +39,7 @@ void add_recurrence_kernels(Entries& entries, const KernelTable& table);
 void add_triangular_kernels(Entries& entries);
 void add_rotary_kernels(Entries& entries);
 void add_resize_taps_kernels(Entries& entries);
+void add_pool_volume_kernels(Entries& entries);
 void add_conv_volume_kernels(Entries& entries, const KernelTable& table);
 
 /// The kernels' element type, if they have one for it.

@@ -5,6 +5,7 @@
 
 #include "backends/cpu/cpu_kernel.h"
 #include "base/error.h"
+#include "ops/top_k_order.h"
 
 namespace accelerate::cpu {
 namespace {
@@ -185,10 +186,17 @@ void add_gather_elements(Entries& entries) {
                      }});
 }
 
-/// top_k and sort: the first `keep` positions of each line in order, NaN as the largest, equal ones as they stand.
+/// How top_k and sort put a line in order.
+struct Order {
+  bool largest = false;
+  bool sorted = true;
+  bool lowest_index = true;  // among equal values; else as ops::select_first leaves them
+};
+
+/// top_k and sort: the first `keep` positions of each line in order, NaN as the largest.
 /// Scratch: one index a position of a line, for each thread.
 template <typename T>
-void run_order(Executor& executor, const Lines& lines, int64_t keep, bool largest, const LaunchArgs& args) {
+void run_order(Executor& executor, const Lines& lines, int64_t keep, Order how, const LaunchArgs& args) {
   const T* x = static_cast<const T*>(args.inputs[0]);
   T* values = static_cast<T*>(args.outputs[0]);
   auto* indices = static_cast<int64_t*>(args.outputs[1]);
@@ -202,13 +210,17 @@ void run_order(Executor& executor, const Lines& lines, int64_t keep, bool larges
       T q = from[b * lines.inner];
       bool p_nan = p != p;
       bool q_nan = q != q;
-      if (p_nan != q_nan) return largest ? p_nan : q_nan;
-      if (!p_nan && p != q) return largest ? p > q : p < q;
-      return a < b;
+      if (p_nan != q_nan) return how.largest ? p_nan : q_nan;
+      if (!p_nan && p != q) return how.largest ? p > q : p < q;
+      return how.lowest_index && a < b;
     };
-    // A few of many are picked out before they are put in order.
-    if (keep < lines.size && keep > 0) std::nth_element(order, order + keep - 1, order + lines.size, before);
-    std::sort(order, order + keep, before);
+    if (how.lowest_index) {
+      // A few of many are picked out before they are put in order.
+      if (keep < lines.size && keep > 0) std::nth_element(order, order + keep - 1, order + lines.size, before);
+      std::sort(order, order + keep, before);
+    } else {
+      ops::select_first(order, order + keep, order + lines.size, how.sorted, before);
+    }
     for (int64_t j = 0; j < keep; ++j) {
       values[to + j * lines.inner] = from[order[j] * lines.inner];
       indices[to + j * lines.inner] = order[j];
@@ -238,8 +250,13 @@ void add_order(Entries& entries, const std::string& op) {
   entries.push_back(
       {op, "partial_sort", why_not_ordered, [op](const NodeSite& site, CompileContext&) {
          auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
-         bool largest = site.node.attrs.boolean(op == "sort" ? "descending" : "largest");
-         return make_kernel([axis, largest, dtype = site.in(0).dtype](const ConcreteNode& node) {
+         Order how;
+         how.largest = site.node.attrs.boolean(op == "sort" ? "descending" : "largest");
+         if (op == "top_k") {
+           how.sorted = site.node.attrs.boolean("sorted");
+           how.lowest_index = site.node.attrs.string("ties") == "lowest_index";
+         }
+         return make_kernel([axis, how, dtype = site.in(0).dtype](const ConcreteNode& node) {
            Lines lines = lines_of(node.inputs[0], axis);
            int64_t keep = node.outputs[0][axis];
            if (keep > lines.size)
@@ -247,9 +264,49 @@ void add_order(Entries& entries, const std::string& op) {
            Prepared out;
            out.scratch_bytes =
                static_cast<size_t>(lines.size) * sizeof(int64_t) * static_cast<size_t>(node.num_threads);
-           out.run = [lines, keep, largest, dtype](Executor& executor, const LaunchArgs& args) {
+           out.run = [lines, keep, how, dtype](Executor& executor, const LaunchArgs& args) {
              if (lines.outer * lines.inner * keep == 0) return;
-             with_ordered_type(dtype, [&]<typename T>(T) { run_order<T>(executor, lines, keep, largest, args); });
+             with_ordered_type(dtype, [&]<typename T>(T) { run_order<T>(executor, lines, keep, how, args); });
+           };
+           return out;
+         });
+       }});
+}
+
+/// Index of the first largest (smallest) integer of each line.
+template <typename T>
+void run_arg_extreme(Executor& executor, const Lines& lines, bool largest, const LaunchArgs& args) {
+  const T* x = static_cast<const T*>(args.inputs[0]);
+  auto* y = static_cast<int64_t*>(args.outputs[0]);
+  for_lines(executor, lines, [&](int64_t o, int64_t i) {
+    const T* line = x + o * lines.size * lines.inner + i;
+    int64_t best = 0;
+    for (int64_t j = 1; j < lines.size; ++j) {
+      T value = line[j * lines.inner];
+      T top = line[best * lines.inner];
+      if (largest ? value > top : value < top) best = j;
+    }
+    y[o * lines.inner + i] = best;
+  });
+}
+
+void add_arg_extreme(Entries& entries, const std::string& op, bool largest) {
+  entries.push_back(
+      {op, "lines",
+       [](const NodeSite& site) -> std::optional<std::string> {
+         if (is_float(site.in(0).dtype)) return fmt::format("values of {}", name_of(site.in(0).dtype));
+         return why_not_ordered(site);
+       },
+       [largest](const NodeSite& site, CompileContext&) {
+         auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+         return make_kernel([axis, largest, dtype = site.in(0).dtype](const ConcreteNode& node) {
+           Lines lines = lines_of(node.inputs[0], axis);
+           if (lines.size == 0)
+             fail(ErrorCode::invalid_shape, "the index of the largest or smallest of no elements: x is {}",
+                  to_string(node.inputs[0]));
+           Prepared out;
+           out.run = [lines, largest, dtype](Executor& executor, const LaunchArgs& args) {
+             with_ordered_type(dtype, [&]<typename T>(T) { run_arg_extreme<T>(executor, lines, largest, args); });
            };
            return out;
          });
@@ -301,6 +358,8 @@ void add_scan_kernels(Entries& entries) {
   add_gather_elements(entries);
   add_order(entries, "top_k");
   add_order(entries, "sort");
+  add_arg_extreme(entries, "arg_max", true);
+  add_arg_extreme(entries, "arg_min", false);
   add_extremes(entries, "cum_max", true);
   add_extremes(entries, "cum_min", false);
 }
