@@ -26,8 +26,13 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
     sizes[id] = static_cast<size_t>(bytes);
   };
   for (ValueId id : g.inputs()) resolve(id, "an input");
-  for (const Node& node : g.nodes())
+  for (const Node& node : g.nodes()) {
     for (ValueId id : node.results) resolve(id, describe(node));
+    // A view shares the memory of its operand: extents that do not fit it must never be read.
+    if (node.op->is_view && sizes[node.results[0]] != sizes[node.operands[0]])
+      fail(ErrorCode::invalid_shape, "with these inputs {} would view {} as {}", describe(node),
+           to_string(out->shapes[node.operands[0]]), to_string(out->shapes[node.results[0]]));
+  }
 
   // Launches.
   int num_threads = model.session->executor->num_threads();

@@ -279,6 +279,12 @@ constexpr Mapping kMappings[] = {
     {"aten.xlogy.Scalar_Other", float_binary<ops::xlogy>},
     {"aten.special_xlogy.default", float_binary<ops::xlogy>},
     {"aten.logaddexp.default", float_binary<ops::log_add_exp>},
+    {"aten.heaviside.default",
+     [](Call& c) -> Item {
+       const Operand x = c.operand("self");
+       const Operand at_zero = c.operand("values");
+       return broadcast_binary(c, ops::heaviside, x, at_zero, common(x, at_zero));
+     }},
     {"aten.maximum.default", binary<ops::maximum>},
     {"aten.minimum.default", binary<ops::minimum>},
     {"aten.max.other", binary<ops::maximum>},

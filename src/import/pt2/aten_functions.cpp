@@ -94,7 +94,12 @@ Item soft_shrink(Call& c) {
 Item glu(Call& c) {
   const Value x = c.tensor("self");
   const int64_t axis = c.axis("dim", x.rank(), -1);
-  const auto halves = ops::chunk(x, 2, axis);
+  const auto at = static_cast<size_t>(axis);
+  const auto declared = c.declared_shape();
+  const Dim half = declared && at < declared->size() ? (*declared)[at] : floordiv(x.shape().at(at), 2);
+  Shape even = x.shape();
+  if (!even.at(at).is_constant()) even[at] = half * 2;
+  const auto halves = ops::split(with_shape(x, even), {half, half}, axis);
   return ops::mul(halves[0], ops::sigmoid(halves[1]));
 }
 

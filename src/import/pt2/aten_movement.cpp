@@ -283,8 +283,8 @@ Item unfold(Call& c) {
 
 Item meshgrid(Call& c) {
   std::vector<Value> values = c.tensors("tensors");
-  const bool columns_first = c.string("indexing", "ij") == "xy" && values.size() > 1;
-  if (columns_first) std::swap(values[0], values[1]);
+  // "xy" exchanges the first two axes of the results.
+  const bool exchange = c.string("indexing", "ij") == "xy" && values.size() > 1;
   Shape shape;
   for (Value& v : values) {
     if (v.rank() == 0) v = ops::reshape(v, {1});
@@ -295,9 +295,8 @@ Item meshgrid(Call& c) {
     Shape one(values.size(), Dim(1));
     one[i] = values[i].dim(0);
     const Value grid = ops::expand(ops::reshape(values[i], one), shape);
-    out.push_back(columns_first ? exchanged(grid, 0, 1) : grid);
+    out.push_back(exchange ? exchanged(grid, 0, 1) : grid);
   }
-  if (columns_first) std::swap(out[0], out[1]);
   return out;
 }
 
