@@ -50,6 +50,22 @@ void cases_top_k(OpCases& cases) {
       .input(DType::f32, {"n", 9}, {3, 9})
       .graph([](auto in) { return reduce_sum(top_k(in[0], 4, -1, true, false)[0], {-1}); })
       .reduction(4);
+  // As PyTorch takes them: positions from torch.topk.
+  cases.add("top_k", "ties_selected")
+      .values(DType::f32, {20}, {2, 0, 2, 0, 1, 0, 1, 1, 1, 0, 2, 2, 0, 0, 1, 2, 0, 0, 2, 0})
+      .graph_multi([](auto in) { return top_k(in[0], 5, -1, true, true, "selection"); })
+      .expect({2, 2, 2, 2, 2})
+      .expect({0, 10, 11, 15, 2});
+  cases.add("top_k", "ties_unsorted")
+      .values(DType::f32, {24}, {2, 2, 2, 2, 2, 2, 1, 2, 0, 0, 1, 0, 2, 0, 1, 0, 1, 2, 2, 1, 2, 0, 1, 1})
+      .graph_multi([](auto in) { return top_k(in[0], 7, -1, true, false, "selection"); })
+      .expect({2, 2, 2, 2, 2, 2, 2})
+      .expect({1, 20, 18, 17, 12, 7, 2});
+  cases.add("top_k", "ties_smallest")
+      .values(DType::f32, {17}, {1, 2, 1, 1, 2, 1, 1, 2, 2, 1, 2, 2, 2, 1, 2, 2, 1})
+      .graph_multi([](auto in) { return top_k(in[0], 6, -1, false, true, "selection"); })
+      .expect({1, 1, 1, 1, 1, 1})
+      .expect({16, 13, 9, 0, 6, 5});
 }
 
 }  // namespace accelerate::ops

@@ -197,7 +197,8 @@ Item argsort(Call& c) {
 Item top_k(Call& c) {
   const Value x = c.tensor("self");
   if (x.rank() == 0) return std::vector<Value>{x, ops::full(c.graph(), DType::i64, {}, 0)};
-  return ops::top_k(x, c.dim("k"), c.axis("dim", x.rank(), -1), c.boolean("largest", true), c.boolean("sorted", true));
+  return ops::top_k(x, c.dim("k"), c.axis("dim", x.rank(), -1), c.boolean("largest", true), c.boolean("sorted", true),
+                    "selection");
 }
 
 /// The element that is the k-th smallest, and where it is.
