@@ -72,7 +72,7 @@ def check_class(name: str) -> dict[str, Any]:
         record |= {"status": "failed", "stage": error.stage, "reason": str(error).split(": ", 2)[-1][:400],
                    "where": _where(error.__cause__)}  # fmt: skip
     except ImportError as error:
-        record |= {"status": "failed", "stage": "import", "reason": " ".join(str(error).split())[:400]}
+        record |= {"status": "failed", "stage": "import", "reason": " ".join(str(error.__cause__ or error).split())[:400]}
     record["seconds"] = round(time.time() - started, 2)
     return record
 

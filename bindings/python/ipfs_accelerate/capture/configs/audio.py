@@ -51,9 +51,34 @@ _CHANNELS = Recipe(wave="channels")
 _CODES = Recipe(settings={"codebooks": _codebooks})
 _DETAILED = {"samples": (16000, 17600, 19200)}
 
+def _decoder_mels(x: Inputs) -> torch.Tensor:
+    """[batch, frame, mel]"""
+    return x.normal("decoder", x.size("batch"), 2 * x.size("target"), x.config.num_mel_bins)
+
+
+def _stream(x: Inputs) -> torch.Tensor:
+    """[batch, codebook, sequence]"""
+    return x.integers("stream", 1, 100, x.size("batch"), x.config.num_codebooks, x.size("sequence"))
+
+
+_LATENTS = Recipe(values={"latents": lambda x: x.normal("latents", x.size("batch"), x.config.hidden_size, x.size("sequence"))})
+_NO_MASK = Recipe(without=("attention_mask",))
+
 CONFIGS: dict[str, Any] = {
+    "MuseSparkAudioConfig": {"hidden_sizes": [16, 16, 32, 32], "depths": [1, 1, 1, 1], "num_hidden_layers": 4, "out_hidden_size": 64},
+    "Dots3NoteAudioConfig": {"adapter_input_size": 64},
+    "VitsConfig": {"hidden_size": 32, "ffn_dim": 64, "flow_size": 32, "spectrogram_bins": 33, "upsample_initial_channel": 32,
+                   "num_hidden_layers": 2, "posterior_encoder_num_wavenet_layers": 2, "prior_encoder_num_wavenet_layers": 2,
+                   "duration_predictor_filter_channels": 32, "duration_predictor_num_flows": 2, "prior_encoder_num_flows": 2},
+    "Qwen3OmniMoeTalkerTextConfig": {"shared_expert_intermediate_size": 32},
+    "Qwen2_5OmniThinkerConfig": {"vision_start_token_id": 400, "audio_start_token_id": 401},
+    "Qwen3OmniMoeThinkerConfig": {"vision_start_token_id": 400, "vision_end_token_id": 402},
+    "Qwen2_5OmniDiTConfig": {"num_embeds": 64, "look_ahead_layers": [0], "look_backward_layers": [1], "enc_channels":
+                             [16, 16, 16, 16, 48], "enc_attention_channels": 16, "enc_se_channels": 16, "enc_dim": 32,
+                             "enc_emb_dim": 32, "emb_dim": 32, "head_dim": 16, "hidden_size": 64, "num_attention_heads": 4},
+    "Qwen2_5OmniBigVGANConfig": {"upsample_initial_channel": 128},
     "ClapAudioConfig": {"patch_embeds_hidden_size": 16, "hidden_size": 128, "num_attention_heads": [2, 2, 4, 4],
-                        "spec_size": 64, "num_mel_bins": 16, "window_size": 4},
+                        "spec_size": 64, "num_mel_bins": 16, "window_size": 2},
     "ClvpEncoderConfig": {"num_attention_heads": 2},
     "ClvpDecoderConfig": {"vocab_size": 256},
     "FastSpeech2ConformerConfig": {"num_mel_bins": 80},
@@ -66,7 +91,30 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
-    "audio_spectrogram_transformer": Recipe(values={"input_values": _spectrogram}),
+    "MoshiForConditionalGeneration": Recipe(
+        only=("input_ids", "attention_mask", "user_audio_codes", "moshi_audio_codes"),
+        values={"user_audio_codes": _stream, "moshi_audio_codes": _stream}),
+    "neucodec": Recipe(wave="channels", features="frame"), "xcodec2": Recipe(wave="channels", features="frame"),
+    "Gemma4AudioModel": Recipe(features="frame"),
+    "MimiDecoderModel": _LATENTS, "PocketTTSAudioTokenizerDecoderModel": _LATENTS,
+    "MossTranscribeDiarizeAudioModel": _NO_MASK, "Qwen2AudioEncoder": _NO_MASK,
+    "CsmForConditionalGeneration": Recipe(without=("input_values",)),
+    "univnet": Recipe(features="frame", settings={"mels": 100}),
+    "pe_audio": _CHANNELS, "pe_audio_video": _CHANNELS, "pocket_tts_audio_tokenizer": _CHANNELS,
+    "vibevoice_acoustic_tokenizer": _CHANNELS, "vibevoice": _CHANNELS, "vibevoice_asr": _CHANNELS, "xcodec": _CHANNELS,
+    "UniSpeechSatForXVector": Recipe(sizes=_DETAILED), "Wav2Vec2ForXVector": Recipe(sizes=_DETAILED),
+    "WavLMForXVector": Recipe(sizes=_DETAILED), "Wav2Vec2BertForXVector": Recipe(sizes={"feature_frames": (64, 80, 96)}),
+    "Wav2Vec2ConformerForXVector": Recipe(sizes=_DETAILED),
+    "SpeechT5HifiGan": Recipe(values={"spectrogram": _mel_spectrogram}),
+    "SpeechT5ForTextToSpeech": Recipe(only=("input_ids", "attention_mask", "decoder_input_values"),
+                                      values={"decoder_input_values": _decoder_mels}),
+    "SpeechT5ForSpeechToSpeech": Recipe(only=("input_values", "attention_mask", "decoder_input_values"),
+                                        values={"decoder_input_values": _decoder_mels}),
+    "Qwen2_5OmniToken2WavBigVGANModel": Recipe(values={"mel_spectrogram": lambda x: x.normal(
+        "mel", x.size("batch"), x.config.mel_dim, x.size("sequence"))}),
+    "Qwen2_5OmniTalkerForConditionalGeneration": Recipe(also=("inputs_embeds", "input_text_ids"), without=("input_ids",)),
+    "qwen3_asr": Recipe(sizes={"feature_frames": (100, 200, 300)}),
+    "audio_spectrogram_transformer": Recipe(values={"input_values": _spectrogram}, without=("attention_mask",)),
     "clap": Recipe(values={"input_features": _clap_features}),
     "BarkFineModel": Recipe(also=("input_ids", "attention_mask"), without=("codebook_idx",), forward={"codebook_idx": 2},
                             settings={"codebooks": _codebooks}),

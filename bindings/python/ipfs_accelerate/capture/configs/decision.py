@@ -26,9 +26,19 @@ def _timesteps(x: Inputs) -> torch.Tensor:
     return torch.arange(x.size("sequence"))[None].repeat(x.size("batch"), 1)
 
 
-CONFIGS: dict[str, Any] = {"DecisionTransformerConfig": {"max_ep_len": 64}}
+CONFIGS: dict[str, Any] = {"PI0Config": {"chunk_size": 6}, "JevConfig": {"hidden_size": 64}, "DecisionTransformerConfig": {"max_ep_len": 64}}
 
 RECIPES: dict[str, Recipe] = {
+    "PI0Model": Recipe(also=("action_embeds",), values={"action_embeds": lambda x: x.normal(
+        "actions", x.size("batch"), x.config.chunk_size + 1, x.config.dit_config.hidden_size)}),
+    "PI0ForConditionalGeneration": Recipe(also=("state", "noise", "timestep"), values={
+        "state": lambda x: x.normal("state", x.size("batch"), x.config.max_state_dim),
+        "noise": lambda x: x.normal("noise", x.size("batch"), x.config.chunk_size, x.first("max_action_dim", x.config.max_state_dim)),
+        "timestep": lambda x: x.uniform("timestep", x.size("batch"))}),
+    "JevForDecision": Recipe(fixed=("batch",), values={
+        "marks": lambda x: x.integers("marks", 1, x.size("sequence"), x.size("batch"), 3),
+        "num_options": lambda x: torch.tensor([[2, 3, 4]] * x.size("batch")),
+        "question_type_ids": lambda x: torch.tensor([[0, 1, 0]] * x.size("batch"))}),
     "DecisionTransformerModel": Recipe(
         only=("states", "actions", "rewards", "returns_to_go", "timesteps", "attention_mask"),
         values={

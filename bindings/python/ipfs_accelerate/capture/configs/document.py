@@ -4,8 +4,59 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
+from .inputs import Inputs
 from .recipe import Recipe
+from .values import padded_mask, pixel_values
 
-CONFIGS: dict[str, Any] = {}
+def _flattened_patches(x: Inputs) -> torch.Tensor:
+    """[batch, patch, 2 + width]: row and column (from 1 on; 0 is padding), then the patch's values."""
+    batch, count = x.size("batch"), x.size("sequence")
+    place = torch.stack([torch.arange(count) // 4 + 1, torch.arange(count) % 4 + 1], -1).float()[None].repeat(batch, 1, 1)
+    width = x.first("patch_embed_hidden_size", 48)
+    return torch.cat([place, x.normal("flattened_patches", batch, count, width)], -1)
 
-RECIPES: dict[str, Recipe] = {}
+
+def _line(channels: int) -> Recipe:
+    """Features of text lines: [batch, channel, 1, column]."""
+    return Recipe(values={"hidden_states": lambda x: x.normal("line", x.size("batch"), channels, 1, x.size("sequence"))})
+
+
+_PIXELS = Recipe(values={"hidden_states": pixel_values, "pixel_values": pixel_values})
+# Kernel, stride and padding of each convolution of the text detector's neck.
+_LONG, _MIDDLE, _SHORT = 7, 5, 3
+_INTRACLASS = {
+    "reduce_channel": [1, 1, 0], "return_channel": [1, 1, 0],
+    **{f"vertical_long_to_small_conv_{name}ratio": [[size, 1], [1, 1], [size // 2, 0]]
+       for name, size in (("long", _LONG), ("mid", _MIDDLE), ("short", _SHORT))},
+    **{f"horizontal_small_to_long_conv_{name}ratio": [[1, size], [1, 1], [0, size // 2]]
+       for name, size in (("long", _LONG), ("mid", _MIDDLE), ("short", _SHORT))},
+    **{f"symmetric_conv_long_{name}ratio": [[size, size], [1, 1], [size // 2, size // 2]]
+       for name, size in (("long", _LONG), ("mid", _MIDDLE), ("short", _SHORT))},
+}  # fmt: skip
+
+CONFIGS: dict[str, Any] = {
+    "LayoutLMv3Config": {"coordinate_size": 10, "shape_size": 12},
+    "LiltConfig": {"hidden_size": 48, "channel_shrink_ratio": 4},
+    "Pix2StructTextConfig": {"initializer_range": 0.02}, "Pix2StructVisionConfig": {"patch_embed_hidden_size": 48},
+    "PaddleOCRTextConfig": {"rope_parameters": {
+        "rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}},
+    "PPDocLayoutV2Config": {"class_thresholds": lambda v: [0.3] * 25},
+    "PPOCRV5ServerDetConfig": {"intraclass_block_config": _INTRACLASS},
+    "PPOCRV6MediumDetConfig": {"intraclass_block_config": _INTRACLASS},
+}
+
+RECIPES: dict[str, Recipe] = {
+    "layoutlmv2": Recipe(requires="detectron2"),
+    "pix2struct": Recipe(values={"flattened_patches": _flattened_patches,
+                                 "attention_mask": lambda x: padded_mask((x.size("batch"), x.size("sequence")))}),
+    "Pix2StructVisionModel": Recipe(only=("flattened_patches", "attention_mask")),
+    "Pix2StructForConditionalGeneration": Recipe(only=("flattened_patches", "attention_mask", "decoder_input_ids")),
+    "PPOCRV5MobileDetModel": _PIXELS, "SLANetBackbone": _PIXELS, "SLANeXtBackbone": _PIXELS,
+    "PPOCRV5MobileRecEncoderWithSVTR": _line(384), "PPOCRV5ServerRecEncoderWithSVTR": _line(2048),
+    "PPOCRV6SmallRecEncoderWithSVTR": _line(384),
+    "SLANeXtSLAHead": Recipe(settings={"hidden": lambda x: x.config.post_conv_out_channels}),
+    "SLANetSLAHead": Recipe(settings={"hidden": lambda x: x.config.post_conv_out_channels}),
+    "paddleocr_vl": Recipe(pixels="images"),
+}

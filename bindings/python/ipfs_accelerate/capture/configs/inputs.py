@@ -212,7 +212,7 @@ class Inputs:
         names += pixels
         if pixels:
             names += _PIXELS_COMPANIONS
-        if not pixels and not text:
+        if not pixels and self.main not in _AUDIO and (not text or self.main in _VIDEO_PIXELS):
             names += [name for name in _VIDEO_PIXELS if has(name)]
         audio = [name for name in _AUDIO if has(name)]
         if audio and not pixels:

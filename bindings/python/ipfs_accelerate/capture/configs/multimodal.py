@@ -52,6 +52,26 @@ _SHARED_LAYERS = {
 }  # fmt: skip
 _MOE = {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 32}
 
+_GEMMA4_VISION = {"model_type": "gemma4_vision", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
+                  "num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 16, "position_embedding_size": 64}  # fmt: skip
+_POOLED = {"grid": ((3, 6), (6, 9), (9, 12))}
+
+
+def _one_tile(fields: dict[str, Any]) -> list[list[int]]:
+    """The only resolution of an image: one tile."""
+    size = fields["vision_config"].image_size
+    return [[size, size]]
+
+
+def _tile_of_image(x: Inputs) -> torch.Tensor:
+    """[batch, 2]: the size of one tile."""
+    return torch.tensor([x.config.image_grid_pinpoints[0]] * x.size("batch"))
+
+
+# A thumbnail and one tile of each image.
+_ANY_RESOLUTION = Recipe(pixels="images", fixed=("image",), settings={"images": 2}, also=("image_sizes",),
+                         values={"image_sizes": _tile_of_image})  # fmt: skip
+
 CONFIGS: dict[str, Any] = {
     "AriaConfig": {"projector_patch_to_query_dict": {16: 4}},
     "BridgeTowerConfig": {"contrastive_hidden_size": 32, "logit_scale_init_value": 2.6592},
@@ -69,20 +89,27 @@ CONFIGS: dict[str, Any] = {
     "DeepseekOcr2TextConfig": {"mlp_layer_types": ["dense", "sparse"], "num_experts_per_tok": 2},
     "DeepseekOcr2VisionEncoderConfig": {"hidden_size": 64},
     "DeepseekOcr2SamVisionConfig": {"downsample_channels": [64, 64], "global_attn_indexes": [1]},
-    "SamVisionConfig": {"global_attn_indexes": [0], "output_channels": 64},
     "DiffusionGemmaTextConfig": {"global_head_dim": 32, **_MOE},
     "Ernie4_5_VLMoeTextConfig": {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [3, 3, 2]}},
     "Ernie4_5_VL_MoeTextConfig": {"rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [3, 3, 2]}},
     "Gemma3nTextConfig": {**_SHARED_LAYERS, "laurel_rank": 8, "activation_sparsity_pattern": [0.95, 0.0, 0.0, 0.0]},
     "Gemma4TextConfig": {**_SHARED_LAYERS, "global_head_dim": 32},
-    "Gemma4UnifiedTextConfig": {"global_head_dim": 32},
+    "Gemma4UnifiedTextConfig": {**_SHARED_LAYERS, "global_head_dim": 32},
     "EmbeddingGemma2TextConfig": {"global_head_dim": 32},
+    "Gemma4Config": {"vision_config": _GEMMA4_VISION}, "EmbeddingGemma2Config": {"vision_config": _GEMMA4_VISION},
+    "Gemma4VisionConfig": {"position_embedding_size": 64, "head_dim": 16},
+    "LlavaNextConfig": {"image_grid_pinpoints": _one_tile}, "LlavaNextVideoConfig": {"image_grid_pinpoints": _one_tile},
+    "LlavaOnevisionConfig": {"image_grid_pinpoints": _one_tile},
+    "Llama4VisionConfig": {"intermediate_size": 256, "projector_input_dim": 64, "projector_output_dim": 64,
+                           "vision_output_dim": 64},
+    "MuseGlimmerConfig": {"out_hidden_size": 256}, "MuseSparkConfig": {"out_hidden_size": 256},
     "Granite4VisionConfig": {"deepstack_layer_map": [[0, 0]], "spatial_target_layers": [1], "downsample_rate": "1/2"},
     "Kosmos2Config": {"latent_query_num": 4},
     "Molmo2AdapterConfig": {"vision_feature_layer": [1, 0]},
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "chameleon": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}),
     "Blip2QFormerModel": _qformer(),
     "InstructBlipQFormerModel": Recipe(also=("query_embeds", "encoder_hidden_states"), values=_qformer().values),
     "InstructBlipVideoQFormerModel": Recipe(also=("query_embeds", "encoder_hidden_states"), values=_qformer().values),
@@ -91,7 +118,19 @@ RECIPES: dict[str, Recipe] = {
     "idefics": Recipe(pixels="images", also=("image_attention_mask",), values={"image_attention_mask": _seen_images}),
     "granite_docling": Recipe(pixels="images", values={"pixel_attention_mask": _all_tiles}),
     "colqwen2": Recipe(values={"pixel_values": _padded_patches}),
-    "gemma4": _ROWS, "diffusion_gemma": _ROWS, "gemma4_unified": _ROWS,
+    "gemma4": Recipe(pixels="rows", sizes=_POOLED), "diffusion_gemma": Recipe(pixels="rows", sizes=_POOLED),
+    "embedding_gemma2": Recipe(pixels="rows", sizes=_POOLED), "gemma4_unified": _ROWS,
+    "llava_next": _ANY_RESOLUTION, "llava_next_video": _ANY_RESOLUTION, "llava_onevision": _ANY_RESOLUTION,
+    "fuyu": _ROWS, "siglip2": _ROWS, "lfm2_vl": _ROWS, "ultravbert": _IMAGES,
+    "lxmert": Recipe(also=("visual_feats", "visual_pos"), values={
+        "visual_feats": lambda x: x.normal("feats", x.size("batch"), x.size("item"), x.config.visual_feat_dim),
+        "visual_pos": lambda x: x.uniform("pos", x.size("batch"), x.size("item"), x.config.visual_pos_dim)}),
+    "mllama": Recipe(
+        pixels="tiles", also=("aspect_ratio_ids", "aspect_ratio_mask", "cross_attention_mask"),
+        settings={"images": 2, "tiles": 4},
+        values={"aspect_ratio_ids": lambda x: x.integers("ratio", 1, 5, x.size("batch"), 2),
+                "aspect_ratio_mask": lambda x: torch.ones(x.size("batch"), 2, 4, dtype=torch.long),
+                "cross_attention_mask": lambda x: torch.ones(*x.make("input_ids").shape, 2, 4, dtype=torch.long)}),
     "kimi_k25": _PATCHES,
     "muse_glimmer": Recipe(settings={"temporal": 2}), "muse_spark": Recipe(settings={"temporal": 2}),
     "mistral3": Recipe(also=("image_sizes",)),

@@ -304,8 +304,9 @@ def _backbone_taps(config_class: type, base: dict[str, Any], instance: PreTraine
     if not taps:
         return {}
     pyramid = any(isinstance(base.get(name), (list, tuple)) for name in ("depths", "hidden_sizes"))
-    if len(taps) > 1 and "num_hidden_layers" in base and not pyramid:
-        return {"num_hidden_layers": len(taps), "out_indices": list(range(1, len(taps) + 1))}
+    if "num_hidden_layers" in base and not pyramid:
+        layers = max(2, len(taps))
+        return {"num_hidden_layers": layers, "out_indices": list(range(layers + 1 - len(taps), layers + 1))}
     if any(field.name in ("out_features", "_out_features") for field in dataclasses.fields(config_class)):
         return {"out_features": list(taps)}
     return {}

@@ -8,11 +8,37 @@ import torch
 
 from .inputs import Inputs
 from .recipe import Recipe
-from .values import input_ids
+from .values import input_ids, padded_mask
 
 _CONV_AND_ATTENTION = {"layer_types": ["conv", "full_attention"], "num_hidden_layers": 2}
 
+_DOCUMENTS = 3
+
+
+def _contexts(x: Inputs) -> torch.Tensor:
+    """[batch * document, sequence]"""
+    return x.integers("context", 5, 400, x.size("batch") * _DOCUMENTS, x.size("sequence"))
+
+
+_RETRIEVED = Recipe(
+    only=("input_ids", "attention_mask", "context_input_ids", "context_attention_mask", "doc_scores", "decoder_input_ids"),
+    values={"context_input_ids": _contexts,
+            "context_attention_mask": lambda x: padded_mask((x.size("batch") * _DOCUMENTS, x.size("sequence"))),
+            "doc_scores": lambda x: x.normal("doc_scores", x.size("batch"), _DOCUMENTS)},
+    forward={"n_docs": _DOCUMENTS},
+)  # fmt: skip
+
+
 CONFIGS: dict[str, Any] = {
+    "ReformerConfig": {"is_decoder": False, "axial_pos_shape": [4, 8], "axial_pos_embds_dim": [16, 48],
+                       "attn_layers": ["local", "lsh"], "local_attn_chunk_length": 4, "lsh_attn_chunk_length": 4,
+                       "num_buckets": 2, "hash_seed": 7, "max_position_embeddings": 32},
+    "Step3p7TextConfig": {"sliding_window": 4, "num_sliding_attention_heads": 4},
+    "Glm5NextTextConfig": {"index_topk": 4, "index_kpool": 2},
+    "Qwen4ExpTextConfig": {"indexer_n_heads": 4, "indexer_kv_heads": 1, "indexer_head_dim": 16, "indexer_budget": 4,
+                           "indexer_compress_ratio": 2, "ngram_vocab_size_base": 512, "split_ngram_parts": 2,
+                           "hc_lowrank": 16, "eos_token_id": 2},
+    "NeoMMEConfig": {"patch_size": 4},
     "Lfm2Config": _CONV_AND_ATTENTION, "Lfm2MoeConfig": {**_CONV_AND_ATTENTION, "num_dense_layers": 1},
     "GPTNeoConfig": {"attention_types": [[["global", "local"], 1]], "num_layers": 2},
     "LongcatFlashConfig": {"num_layers": 2, "ffn_hidden_size": 96, "expert_ffn_hidden_size": 32, "n_routed_experts": 4,
@@ -40,6 +66,17 @@ def _question_ids(x: Inputs) -> torch.Tensor:
 
 
 RECIPES: dict[str, Recipe] = {
+    "RagModel": _RETRIEVED, "RagSequenceForGeneration": _RETRIEVED, "RagTokenForGeneration": _RETRIEVED,
+    "SplinterForPreTraining": Recipe(also=("question_positions",), values={"question_positions": lambda x: torch.tensor(
+        [[1, 3]] * x.size("batch"))}),
+    "luke": Recipe(also=("entity_ids", "entity_attention_mask", "entity_position_ids"), values={
+        "entity_ids": lambda x: x.integers("entity", 1, 30, x.size("batch"), x.size("item")),
+        "entity_attention_mask": lambda x: padded_mask((x.size("batch"), x.size("item"))),
+        "entity_position_ids": lambda x: x.integers("entity_position", 0, x.size("sequence"), x.size("batch"), x.size("item"), 3)}),
+    "LukeForEntitySpanClassification": Recipe(also=("entity_start_positions", "entity_end_positions"), values={
+        "entity_start_positions": lambda x: x.integers("start", 0, 3, x.size("batch"), x.size("item")),
+        "entity_end_positions": lambda x: x.integers("end", 3, 6, x.size("batch"), x.size("item"))}),
+    "neomme": Recipe(pixels="rows"),
     "LongformerForQuestionAnswering": Recipe(values={"input_ids": _question_ids}),
     "LongformerForMultipleChoice": Recipe(values={"input_ids": _question_ids}),
 }

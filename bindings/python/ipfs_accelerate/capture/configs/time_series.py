@@ -54,8 +54,14 @@ _LAGGED_RECIPE = Recipe(
 _CHANNEL_SERIES = Recipe(values={"past_values": _series("past_values", lambda x: x.config.context_length, _channels),
                                  "past_observed_mask": _observed})  # fmt: skip
 
+_FORECAST = Recipe(
+    values={"past_values": _series("past_values", lambda x: x.config.context_length),
+            "past_values_padding": lambda x: torch.zeros(x.make("past_values").shape, dtype=torch.long),
+            "freq": lambda x: x.integers("freq", 0, 3, x.size("batch"), 1)},
+)  # fmt: skip
+
 CONFIGS: dict[str, Any] = {
-    "AutoformerConfig": {**_LAGGED, "moving_average": 3}, "InformerConfig": _LAGGED, "TimeSeriesTransformerConfig": _LAGGED,
+    "AutoformerConfig": {**_LAGGED, "moving_average": 3, "label_length": 4}, "InformerConfig": _LAGGED, "TimeSeriesTransformerConfig": _LAGGED,
     "PatchTSTConfig": {"context_length": 32, "patch_length": 8, "patch_stride": 8, "num_input_channels": 3,
                        "prediction_length": 6},
     "PatchTSMixerConfig": {"context_length": 32, "patch_length": 8, "patch_stride": 8, "num_input_channels": 3,
@@ -64,5 +70,6 @@ CONFIGS: dict[str, Any] = {
 
 RECIPES: dict[str, Recipe] = {
     "autoformer": _LAGGED_RECIPE, "informer": _LAGGED_RECIPE, "time_series_transformer": _LAGGED_RECIPE,
+    "timesfm": _FORECAST, "timesfm2_5": _FORECAST,
     "patchtst": _CHANNEL_SERIES, "patchtsmixer": _CHANNEL_SERIES,
 }  # fmt: skip

@@ -132,10 +132,15 @@ def position_ids(x: Inputs) -> torch.Tensor:
     return torch.arange(ids.shape[1])[None].repeat(ids.shape[0], 1)
 
 
+def _state_width(x: Inputs) -> int:
+    width = x.setting("hidden", x.hidden())
+    return width(x) if callable(width) else width
+
+
 @value("inputs_embeds", "encoder_hidden_states", "last_hidden_states", "last_hidden_state", "decoder_inputs_embeds")
 def embeddings(x: Inputs) -> torch.Tensor:
     """[batch, sequence, hidden]"""
-    return x.normal("embeddings", x.size("batch"), x.size("sequence"), x.setting("hidden", x.hidden()))
+    return x.normal("embeddings", x.size("batch"), x.size("sequence"), _state_width(x))
 
 
 @value("hidden_states")
@@ -143,7 +148,7 @@ def hidden_states(x: Inputs) -> torch.Tensor:
     """[batch, sequence, hidden], or packed patches where the class takes their grid."""
     if {"grid_thw", "image_grid_thw"} & set(x.parameters):
         return packed_pixels(x, "hidden_states")
-    return x.normal("hidden_states", x.size("batch"), x.size("sequence"), x.setting("hidden", x.hidden()))
+    return x.normal("hidden_states", x.size("batch"), x.size("sequence"), _state_width(x))
 
 
 @value("bbox")
@@ -270,7 +275,7 @@ def bool_masked_pos(x: Inputs) -> torch.Tensor:
 
 def mels(x: Inputs) -> int:
     """Feature bins per frame."""
-    names = ("num_mel_bins", "n_mels", "input_feat_per_channel", "mel_bins", "num_mels", "input_dim", "feature_size",
+    names = ("feature_projection_input_dim", "num_mel_bins", "n_mels", "input_feat_per_channel", "mel_bins", "num_mels", "input_dim", "feature_size",
              "spectrogram_bins", "n_mel_channels", "input_features_size", "input_channels")  # fmt: skip
     count = x.setting("mels")
     if callable(count):
