@@ -225,13 +225,20 @@ Graph Patch::apply() const {
     for (ValueId id : base_.nodes()[static_cast<size_t>(index)].operands) out.push_back(resolve(id));
     return out;
   };
-  // The value that defines each unbacked symbol: a node that names one in its attributes depends on it too.
+  // The value that defines each unbacked symbol: a node that names one in its attributes depends on it too. Where the
+  // base value is replaced, the first new value with the symbol defines it.
   std::map<std::string, ValueId> definers;
+  std::map<std::string, ValueId> new_definers;
   for (ValueId id = 0; id < total; ++id) {
     std::vector<std::string> symbols;
     collect_unbacked(type_of(id).shape, symbols);
-    for (const std::string& s : symbols) definers.emplace(s, id);
+    for (const std::string& s : symbols) {
+      definers.emplace(s, id);
+      if (id >= num_base) new_definers.emplace(s, id);
+    }
   }
+  for (auto& [symbol, id] : definers)
+    if (auto it = new_definers.find(symbol); replacements_.contains(id) && it != new_definers.end()) id = it->second;
   auto dependencies_of = [&](bool is_new, int index) {
     auto out = operands_of(is_new, index);
     if (definers.empty()) return out;

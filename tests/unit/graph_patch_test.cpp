@@ -147,5 +147,20 @@ TEST(Patch, KeepsWhatDefinesAnUnbackedDimThatAnAttributeNames) {
   EXPECT_EQ(ops_of(patch.apply()), "unknown source same");
 }
 
+TEST(Patch, AnExpansionMayDefineTheUnbackedDimOfWhatItReplaces) {
+  Graph graph("g");
+  Value x = graph.add_input("x", {DType::f32, {"n"}});
+  Value y = graph.add(test_registry().get("unknown"), std::vector<Value>{x}, {{"name", std::string("k")}}).at(0);
+  graph.output(y, "y");
+  Patch patch(graph);
+  // newer(unknown(x)), beside a source of the same extent.
+  Value inner =
+      patch.add(test_registry().get("unknown"), std::vector<Value>{patch.value(x.id)}, {{"name", std::string("k")}})
+          .at(0);
+  Value beside = patch.add1(test_registry().get("source"), {}, {{"shape", Shape{Dim::unbacked("k")}}});
+  patch.replace(y.id, add_node(patch, "join", {add_node(patch, "newer", {inner}), beside}));
+  EXPECT_EQ(ops_of(patch.apply()), "unknown source newer join");
+}
+
 }  // namespace
 }  // namespace accelerate::test
