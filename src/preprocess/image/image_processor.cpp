@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "preprocess/image/pixel_table.h"
 #include "preprocess/image/resize.h"
 
 namespace accelerate {
@@ -44,50 +45,6 @@ struct Geometry {
   ImageSize padded;
 };
 
-int64_t truncated(double value) {
-  return static_cast<int64_t>(value);
-}
-
-/// The shorter side becomes `edge`, the other follows. Source: transformers, get_resize_output_image_size.
-ImageSize with_shortest_edge(ImageSize image, int64_t edge) {
-  const int64_t shorter = std::min(image.height, image.width);
-  const int64_t longer = std::max(image.height, image.width);
-  const int64_t scaled = truncated(static_cast<double>(edge * longer) / static_cast<double>(shorter));
-  return image.width <= image.height ? ImageSize{scaled, edge} : ImageSize{edge, scaled};
-}
-
-/// The shorter side becomes `edge` unless the other would exceed `limit`.
-/// Source: transformers, get_size_with_aspect_ratio.
-ImageSize with_aspect_ratio(ImageSize image, int64_t edge, int64_t limit) {
-  const auto height = static_cast<double>(image.height);
-  const auto width = static_cast<double>(image.width);
-  const double shorter = std::min(height, width);
-  const double longer = std::max(height, width);
-  double exact = static_cast<double>(edge);
-  if (longer / shorter * static_cast<double>(edge) > static_cast<double>(limit)) {
-    exact = static_cast<double>(limit) * shorter / longer;
-    edge = static_cast<int64_t>(std::nearbyint(exact));
-  }
-  if ((image.height <= image.width && image.height == edge) || (image.width <= image.height && image.width == edge)) {
-    return image;
-  }
-  if (image.width < image.height) return {truncated(exact * height / width), edge};
-  return {edge, truncated(exact * width / height)};
-}
-
-ImageSize apply_rule(const SizeRule& rule, ImageSize image) {
-  if (rule.shortest_edge != 0 && rule.longest_edge != 0) {
-    return with_aspect_ratio(image, rule.shortest_edge, rule.longest_edge);
-  }
-  if (rule.shortest_edge != 0) return with_shortest_edge(image, rule.shortest_edge);
-  if (rule.max_height != 0) {
-    const double scale = std::min(static_cast<double>(rule.max_height) / static_cast<double>(image.height),
-                                  static_cast<double>(rule.max_width) / static_cast<double>(image.width));
-    return {truncated(static_cast<double>(image.height) * scale), truncated(static_cast<double>(image.width) * scale)};
-  }
-  return {rule.height, rule.width};
-}
-
 ImageSize resized_size(const ImageProcessorConfig& config, ImageSize image) {
   if (!config.do_resize) return image;
   const SizeRule& rule = config.size;
@@ -110,7 +67,7 @@ ImageSize resized_size(const ImageProcessorConfig& config, ImageSize image) {
       return {truncated(static_cast<double>(rule.height) / config.crop_pct),
               truncated(static_cast<double>(rule.width) / config.crop_pct)};
   }
-  return apply_rule(rule, image);
+  return apply_size_rule(rule, image);
 }
 
 Geometry geometry_of(const ImageProcessorConfig& config, int64_t height, int64_t width) {
@@ -152,44 +109,12 @@ Geometry geometry_of(const ImageProcessorConfig& config, int64_t height, int64_t
   return geometry;
 }
 
-/// The value of each byte, in the order of operations of the processor that is reproduced.
-std::vector<float> byte_table(const ImageProcessorConfig& config) {
-  std::vector<float> table(3 * 256);
-  const auto inverse = static_cast<float>(1.0 / config.rescale_factor);
-  for (int c = 0; c < 3; ++c) {
-    auto mean = static_cast<float>(config.mean[c]);
-    auto std = static_cast<float>(config.std[c]);
-    const bool fused = config.backend == ImageBackend::torchvision && config.do_rescale && config.do_normalize;
-    if (fused) {
-      mean *= inverse;
-      std *= inverse;
-    }
-    for (int byte = 0; byte < 256; ++byte) {
-      auto value = static_cast<float>(byte);
-      if (config.do_rescale && !fused) {
-        value = config.backend == ImageBackend::torchvision ? value * static_cast<float>(config.rescale_factor)
-                                                            : static_cast<float>(byte * config.rescale_factor);
-      }
-      table[c * 256 + byte] = config.do_normalize ? (value - mean) / std : value;
-    }
-  }
-  return table;
-}
-
 }  // namespace
 
-ImageProcessor::ImageProcessor(ImageProcessorConfig config) : config_(std::move(config)), table_(byte_table(config_)) {
+ImageProcessor::ImageProcessor(ImageProcessorConfig config) : config_(std::move(config)), table_(pixel_table(config_)) {
   const bool has_size = config_.size.shortest_edge > 0 || (config_.size.height > 0 && config_.size.width > 0) ||
                         (config_.size.max_height > 0 && config_.size.max_width > 0);
   if (config_.do_resize && !has_size) fail(ErrorCode::invalid_model, "{} resizes but has no size", config_.type);
-  for (const float value : table_) {
-    if (!std::isfinite(value)) {
-      fail(ErrorCode::invalid_model,
-           "rescale_factor {}, image_mean and image_std {} {} {} give values that are not "
-           "finite",
-           config_.rescale_factor, config_.std[0], config_.std[1], config_.std[2]);
-    }
-  }
 }
 
 ImageProcessor ImageProcessor::from_files(const FileSet& files) {

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "preprocess/image/image.h"
 #include "preprocess/image/processor_config.h"
+#include "preprocess/image/sizes.h"
 
 namespace accelerate {
 
@@ -15,13 +16,6 @@ struct PixelValues {
   int64_t height = 0;
   int64_t width = 0;
   std::vector<float> values;
-};
-
-/// Height and width in pixels.
-struct ImageSize {
-  int64_t height = 0;
-  int64_t width = 0;
-  bool operator==(const ImageSize&) const = default;
 };
 
 /// Turns pictures into pixel values as a transformers image processor does: resize, centre crop, rescale,

@@ -29,7 +29,7 @@ int64_t side(const Json& value, std::string_view key) {
   return pixels;
 }
 
-SizeRule size_from_object(const Json& value, std::string_view key) {
+SizeRule size_fields(const Json& value, std::string_view key) {
   SizeRule rule;
   const std::pair<std::string_view, int64_t*> fields[] = {{"height", &rule.height},
                                                           {"width", &rule.width},
@@ -40,6 +40,11 @@ SizeRule size_from_object(const Json& value, std::string_view key) {
   for (const auto& [name, target] : fields) {
     if (const Json* field = find(value, name)) *target = side(*field, std::string(key) + "." + std::string(name));
   }
+  return rule;
+}
+
+SizeRule size_from_object(const Json& value, std::string_view key) {
+  const SizeRule rule = size_fields(value, key);
   const bool exact = rule.height != 0 && rule.width != 0;
   const bool bounded = rule.max_height != 0 && rule.max_width != 0;
   const int64_t others_of_exact = rule.shortest_edge + rule.longest_edge + rule.max_height + rule.max_width;
@@ -143,7 +148,19 @@ void check_consistent(const ImageProcessorConfig& config) {
 
 ImageProcessorConfig parse_fields(const Json& json, std::string_view model_type) {
   if (!json.is_object()) fail(ErrorCode::invalid_model, "expected a JSON object, found {}", json.type_name());
-  ImageProcessorConfig config = default_image_processor(processor_type(json, model_type));
+  const ImageProcessorConfig defaults = default_image_processor(processor_type(json, model_type));
+  ImageProcessorConfig config = parse_image_settings(json, defaults);
+  if (const Json* value = find(json, "size")) config.size = parse_size(*value, "size", config.default_to_square);
+  // transformers' class has no crop.
+  if (config.type == "SegformerImageProcessor") config.do_center_crop = false;
+  check_consistent(config);
+  return config;
+}
+
+}  // namespace
+
+ImageProcessorConfig parse_image_settings(const Json& json, const ImageProcessorConfig& defaults) {
+  ImageProcessorConfig config = defaults;
   config.default_to_square = json_bool(json, "default_to_square", config.default_to_square);
   config.do_resize = json_bool(json, "do_resize", config.do_resize);
   config.do_center_crop = json_bool(json, "do_center_crop", config.do_center_crop);
@@ -151,7 +168,6 @@ ImageProcessorConfig parse_fields(const Json& json, std::string_view model_type)
   config.do_normalize = json_bool(json, "do_normalize", config.do_normalize);
   config.do_pad = json_bool(json, "do_pad", config.do_pad);
   config.resample = static_cast<Resample>(json_int(json, "resample", static_cast<int64_t>(config.resample), 0, 5));
-  if (const Json* value = find(json, "size")) config.size = parse_size(*value, "size", config.default_to_square);
   if (const Json* value = find(json, "crop_size")) config.crop_size = parse_exact_size(*value, "crop_size");
   if (const Json* value = find(json, "pad_size")) config.pad_size = parse_exact_size(*value, "pad_size");
   if (const Json* value = find(json, "rescale_factor")) config.rescale_factor = positive(*value, "rescale_factor");
@@ -170,13 +186,21 @@ ImageProcessorConfig parse_fields(const Json& json, std::string_view model_type)
       fail(ErrorCode::invalid_model, "crop_pct is {}; expected 0.01 to 100", config.crop_pct);
     }
   }
-  // transformers' class has no crop.
-  if (config.type == "SegformerImageProcessor") config.do_center_crop = false;
-  check_consistent(config);
   return config;
 }
 
-}  // namespace
+SizeRule parse_size_fields(const Json& json, std::string_view key, const SizeRule& fallback) {
+  const Json* value = find(json, key);
+  if (value == nullptr) return fallback;
+  if (!value->is_object()) {
+    fail(ErrorCode::invalid_model, "{} is {}; expected an object", key, printable(value->dump()));
+  }
+  return size_fields(*value, key);
+}
+
+std::string image_processor_type(const Json& json, std::string_view model_type) {
+  return processor_type(json, model_type);
+}
 
 ImageProcessorConfig parse_image_processor(const Json& json, std::string_view what, std::string_view model_type) {
   try {

@@ -64,6 +64,17 @@ ImageProcessorConfig default_image_processor(std::string_view type);
 /// if it is not a supported one.
 std::string_view image_processor_of_model(std::string_view model_type);
 
+/// The class that a processor's file names, or else its model type's; legacy feature extractor names are image
+/// processors'. Errors: unsupported_model if there is none.
+std::string image_processor_type(const Json& json, std::string_view model_type);
+
+/// The file's values over the defaults, without `size` and without checks of what only makes sense together.
+/// Errors: invalid_model.
+ImageProcessorConfig parse_image_settings(const Json& json, const ImageProcessorConfig& defaults);
+
+/// A size object in which any of the fields may be given. Errors: invalid_model.
+SizeRule parse_size_fields(const Json& json, std::string_view key, const SizeRule& fallback);
+
 /// Reads the settings of a preprocessor_config.json, the legacy forms of sizes (integers, lists) included. null
 /// and absent keys give the class's defaults; unknown keys are ignored. `model_type` serves files without
 /// image_processor_type and feature_extractor_type. `what` names the file in errors.
