@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import resource
 import sys
@@ -29,6 +30,7 @@ def main() -> int:
     for name, value in {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error", "CUDA_VISIBLE_DEVICES": ""}.items():
         os.environ.setdefault(name, value)
     warnings.filterwarnings("ignore")
+    logging.disable(logging.ERROR)
     from .config_file import CaptureError, read_config
 
     try:

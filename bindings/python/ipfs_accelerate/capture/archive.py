@@ -35,10 +35,11 @@ def write_archive(
     """Writes `capture` of `model` to `path`, at once or not at all; returns the added description.
 
     `stored`: names and shapes of the tensors in the model's safetensors files; by default those that `save_pretrained`
-    would write. Errors: ValueError if a constant of the program has no data.
+    would write. Parameters and buffers that are not stored are in the archive with their values. Errors: ValueError if a
+    constant of the program has no data.
     """
     description = describe(model, capture, stored if stored is not None else stored_names(model))
-    program = without_weights(capture.program)
+    program = without_weights(capture.program, set(description["weights"]))
     buffer = io.BytesIO()
     torch.export.save(program, buffer, extra_files={EXTRA: json.dumps(description, separators=(",", ":"))})
     write_atomically(path, _rewritten(buffer))
@@ -65,19 +66,18 @@ def describe(model: torch.nn.Module, capture: Capture, stored: dict[str, torch.S
     }
 
 
-def without_weights(program: ExportedProgram) -> ExportedProgram:
-    """A copy of `program` whose state has shapes and no data, and whose nodes have no traces of the local machine."""
+def without_weights(program: ExportedProgram, stored: set[str]) -> ExportedProgram:
+    """A copy of `program` whose `stored` state has shapes and no data, and whose nodes show nothing of the local machine."""
     for name, value in program.constants.items():
         if isinstance(value, torch.Tensor) and (value.is_meta or isinstance(value, torch._subclasses.FakeTensor)):
             raise ValueError(f"constant {name} has no data: it was computed from weights that were not there")
     stripped = copy.copy(program)
     stripped._example_inputs = None
-    stripped._state_dict = {
-        name: torch.nn.Parameter(value.detach().to("meta"), requires_grad=False)
-        if isinstance(value, torch.nn.Parameter)
-        else value.detach().to("meta")
-        for name, value in program.state_dict.items()
-    }
+    stripped._state_dict = {}
+    for name, value in program.state_dict.items():
+        bare = value.detach().to("meta") if name in stored else value.detach().clone()
+        kept = torch.nn.Parameter(bare, requires_grad=False) if isinstance(value, torch.nn.Parameter) else bare
+        stripped._state_dict[name] = kept
     stripped._constants = {
         name: value.detach().clone() if isinstance(value, torch.Tensor) else value
         for name, value in program.constants.items()

@@ -65,6 +65,20 @@ class Sample:
         }
 
 
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """One way of tracing."""
+
+    name: str
+    attention: str | None = "sdpa"
+    patches: bool = False
+    precompute: bool = False
+    hoist: bool = False
+    rows: bool = False
+    experts: str | None = None
+    strict: bool = False
+
+
 @dataclasses.dataclass
 class Capture:
     """A traced model.
@@ -79,25 +93,12 @@ class Capture:
     outputs: list[str]
     way: str
     dynamic: dict[str, list[int]]
+    settings: Way | None = None
     refused: list[str] = dataclasses.field(default_factory=list)
     errors: list[float | str] = dataclasses.field(default_factory=list)
     samples: list[Sample] = dataclasses.field(default_factory=list)
     seconds: dict[str, float] = dataclasses.field(default_factory=dict)
     form: str = "decomposed"
-
-
-@dataclasses.dataclass(frozen=True)
-class Way:
-    """One way of tracing."""
-
-    name: str
-    attention: str | None = "sdpa"
-    patches: bool = False
-    precompute: bool = False
-    hoist: bool = False
-    rows: bool = False
-    experts: str | None = None
-    strict: bool = False
 
 
 WAYS = (
@@ -335,7 +336,24 @@ def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
             given = {name: value for name, value in inputs.items() if name in accepted}
             inputs["position_ids"] = base.get_rope_index(**given)[0]
         precompute_export_inputs(model, inputs)
+        grids = [name for name in ("image_grid_thw", "video_grid_thw") if inputs.get(name) is not None]
+        tower = next((module for module in model.modules() if module is not model and _takes(module, "grid_thw")), None)
+        if tower is not None and len(grids) == 1 and "grid_thw" not in inputs and _takes_any(model):
+            tables = {"grid_thw": inputs[grids[0]]}
+            precompute_export_inputs(tower, tables)
+            # The model hands these on to its tower; `position_ids` would be taken for those of the text.
+            inputs |= {name: value for name, value in tables.items() if name not in ("grid_thw", "position_ids", *inputs)}
     return dataclasses.replace(sample, inputs=inputs)
+
+
+def _takes(module: torch.nn.Module, name: str) -> bool:
+    """Whether the forward of a module has a parameter of this name."""
+    return name in inspect.signature(module.forward).parameters
+
+
+def _takes_any(module: torch.nn.Module) -> bool:
+    """Whether the forward of a module hands on keyword arguments that it does not name."""
+    return any(p.kind == inspect.Parameter.VAR_KEYWORD for p in inspect.signature(module.forward).parameters.values())
 
 
 def run(program: ExportedProgram, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
@@ -437,7 +455,7 @@ def capture(
                 if is_own(error):
                     break  # values that decide are unknown at any size
                 continue
-            found = Capture(program, inputs, outputs, label, program_axes(program, inputs), form=form)
+            found = Capture(program, inputs, outputs, label, program_axes(program, inputs), way, form=form)
             found.seconds["export"] = time.monotonic() - start
             found.samples = way_samples
             start = time.monotonic()

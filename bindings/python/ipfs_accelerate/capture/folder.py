@@ -6,6 +6,7 @@ CPU as it would run there, while buffers and constants have their true values.
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ from transformers import initialization
 from transformers.pipelines import PIPELINE_REGISTRY
 
 from .archive import write_archive
-from .case import call, stored_in
+from .case import call, reference, stored_in
 from .configs import case as cases
 from .draws import Draws
 from .config_file import CaptureError, read_config
-from .exporter import Capture, Sample, capture, configs_of
-from .structure import flatten_inputs
+from .exporter import WAYS, Capture, Sample, capture, configs_of, varying_axes
+from .weights import weight_map
 
 
 def capture_folder(
@@ -44,8 +45,8 @@ def capture_folder(
     times = {"config": time.monotonic() - began}
 
     start = time.monotonic()
-    model = unloaded_model(model_class, config)
     stored = stored_in(folder)
+    model = unloaded_model(model_class, config, stored)
     times["instantiate"] = time.monotonic() - start
 
     start = time.monotonic()
@@ -53,7 +54,7 @@ def capture_folder(
     times["inputs"] = time.monotonic() - start
 
     start = time.monotonic()
-    found: Capture = capture(model, samples, seconds=seconds)
+    found = captured(model, name, samples, seconds)
     times["export"] = time.monotonic() - start
 
     start = time.monotonic()
@@ -108,16 +109,32 @@ def class_for_task(task: str, config_class: Any) -> str:
     raise CaptureError("class", f"no class for {config_class.__name__} serves the task {task!r}")
 
 
-def unloaded_model(model_class: Any, config: Any) -> torch.nn.Module:
-    """An instance whose parameters are never written, and whose buffers are as its constructor makes them."""
+def unloaded_model(model_class: Any, config: Any, stored: dict[str, torch.Size]) -> torch.nn.Module:
+    """An instance whose `stored` parameters are never written; the others and the buffers are as its constructor makes them.
+
+    Without any stored tensor, all parameters count as stored. Errors: CaptureError if the class has parameters that are
+    neither stored nor computed by it.
+    """
     try:
         with initialization.no_init_weights():
             model = model_class._from_config(config, dtype=torch.float32)
         model.tie_weights()
-        for value in model.parameters():
-            value._is_hf_initialized = True
+        found = set(weight_map(model, stored)) if stored else {name for name, _ in model.named_parameters()}
+        missing = {name for name, _ in model.named_parameters()} - found
+        computed = [*(model._keys_to_ignore_on_save or ()), *(model._keys_to_ignore_on_load_missing or ())]
+        lost = sorted(name for name in missing if not any(re.search(pattern, name) for pattern in computed))
+        if lost:
+            raise CaptureError(
+                "weights",
+                f"{len(lost)} parameters of {model_class.__name__} are in no safetensors file: {', '.join(lost[:5])}"
+                f"{', ...' if len(lost) > 5 else ''}; choose the class that the files were saved from (--class)",
+            )
+        for name, value in model.named_parameters():
+            value._is_hf_initialized = name in found
         with torch.no_grad(), initialization.guard_torch_init_functions():
             model.initialize_weights()
+    except CaptureError:
+        raise
     except ImportError as error:
         raise CaptureError("instantiate", f"{model_class.__name__} needs a package: {error}", own=True) from error
     except Exception as error:  # whatever a constructor says about its configuration
@@ -142,7 +159,31 @@ def samples_for(model: torch.nn.Module, name: str) -> list[Sample]:
     inputs = [maker.inputs(maker.sizes(plan, step))[0] for step in range(2)]
     probe = Draws()
     call(small.build_model(), {**small.inputs[0], **small.forward_kwargs}, 0, probe)
-    return [Sample({**given, **small.forward_kwargs}, draws_of(model, given | small.forward_kwargs) if probe.values else []) for given in inputs]
+    calls = [{**given, **small.forward_kwargs} for given in inputs]
+    return [Sample(given, draws_of(model, given) if probe.values else []) for given in calls]
+
+
+def captured(model: torch.nn.Module, name: str, samples: list[Sample], seconds: float) -> Capture:
+    """A capture of `model`, whose numbers cannot be checked, in a way that was checked on the class in small if need be.
+
+    The plain way needs no check; where it fails or fixes a size that should vary, the way that serves the class in small,
+    with numbers compared, is taken.
+    """
+    wanted = varying_axes(samples, None)
+    refused: list[str] = []
+    try:
+        found = capture(model, samples, seconds=seconds, ways=WAYS[:1])
+        if found.dynamic == {key: axes for key, axes in wanted.items() if key in found.dynamic}:
+            return found
+        refused = [f"{found.way}: fixes sizes that vary"]
+    except CaptureError as error:
+        refused = error.refused
+    small = cases.make_case(name)
+    small_model = small.build_model().float()
+    checked = capture(small_model, reference(small_model, small, 0)[0], seconds=seconds)
+    found = capture(model, samples, seconds=seconds, ways=(checked.settings,))
+    found.refused = refused + found.refused
+    return found
 
 
 def draws_of(model: torch.nn.Module, inputs: dict[str, Any]) -> list[torch.Tensor]:

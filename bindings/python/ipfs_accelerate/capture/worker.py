@@ -180,9 +180,11 @@ def main() -> None:
     }.items():  # fmt: skip
         os.environ.setdefault(name, value)
 
+    import logging
     import warnings
 
     warnings.filterwarnings("ignore")
+    logging.disable(logging.ERROR)
     import torch
     import transformers
 
