@@ -199,6 +199,8 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
       const char* data =
           static_cast<const char*>(job.panels) + panel * panel_bytes(job.k, job.type) + panel_offset(k0, job.type);
       const int64_t column = panel * kPanel, n = least(kPanel, job.n - column);
+      const char* next = data + panel_bytes(job.k, job.type);
+      if (panel + 1 == p1 && !last) next += panel_offset(kc, job.type) - (p1 - p0) * panel_bytes(job.k, job.type);
       int64_t row = 0;
       for (int64_t tile = 0; tile < tiles; ++tile) {
         const int64_t height = tall + (tile < extra);
@@ -206,6 +208,7 @@ static inline void gemm_block(const BlockJob& job, int64_t m0, int64_t m1, int64
         TileStart start = ending.start(m0 + row, column, last);
         start.accumulate = k0 > 0;
         start.fetch = job.c_floats > kCachedFloats;
+        start.next = next + tile * fetched_bytes(kc);
         tile_fn(type, height)(a + row * a_stride, a_stride, steps, data, c, job.c_stride, n, start);
         if (last) ending.finish(m0 + row, column, c, job.c_stride, height, n);
         row += height;

@@ -101,6 +101,7 @@ struct Tile {
         }
       };
       constexpr int kUnroll = 4;
+      const char* next = start.next ? start.next : static_cast<const char*>(panel);
       for (int64_t s = 0; kSegmented ? s < segments.count : s < 1; ++s) {
         if constexpr (kSegmented) {
 #pragma GCC unroll 8
@@ -110,6 +111,10 @@ struct Tile {
         for (; k + kUnroll <= kc; k += kUnroll) {
 #pragma GCC unroll 4
           for (int u = 0; u < kUnroll; ++u) step(u % kSets, u);
+          if constexpr (!kSegmented) {
+            __builtin_prefetch(next, 0, 2);
+            next += 64;
+          }
           b += kUnroll * kPanel;
 #pragma GCC unroll 8
           for (int i = 0; i < (kRows + 2) / 3; ++i) base[i] += kUnroll;

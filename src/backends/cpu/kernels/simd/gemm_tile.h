@@ -21,6 +21,8 @@ struct TileStart {
   const float* bias = nullptr;
   const float* residual = nullptr;
   int64_t residual_stride = 0;
+  /// Part of what will be multiplied next, asked for while this tile runs: fetched_bytes(kc) from here.
+  const char* next = nullptr;
   /// Where the results go instead of c, whole rows of kPanel floats.
   float* to = nullptr;
   /// Bounds of what is stored: relu and relu6 at no cost of their own.
@@ -31,6 +33,11 @@ struct TileStart {
 /// c [rows, n] (+)= a [rows, kc] * panel, n <= kPanel columns. kc counts bf16 pairs for bf16_native.
 using TileFn = void (*)(const float* a, int64_t a_stride, int64_t kc, const void* panel, float* c, int64_t c_stride,
                         int64_t n, const TileStart& start);
+
+/// A line in four steps.
+constexpr int64_t fetched_bytes(int64_t kc) {
+  return kc / 4 * 64;
+}
 
 /// A whose columns come in segments: column s * kc + k of row i is at a[offsets[s] + i * a_stride + k].
 struct Segments {
