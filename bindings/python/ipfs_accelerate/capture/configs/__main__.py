@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import contextlib
 import importlib
 import json
 import os
@@ -25,7 +26,7 @@ import torch
 
 from .. import randomize as _randomize
 from . import case as cases
-from .classes import list_classes, modality_of, module_of
+from .classes import list_classes, modality_of, model_class, module_of
 
 
 # Loaded once, so that the children inherit them.
@@ -152,6 +153,8 @@ def main() -> int:
     for module in _PRELOADED:
         importlib.import_module(module)
     for index, name in enumerate(names, 1):
+        with contextlib.suppress(ImportError, ValueError):
+            model_class(name)  # the children inherit the module
         record = _in_child(name, options.seconds, options.memory << 20)
         known[name] = record
         if options.out:

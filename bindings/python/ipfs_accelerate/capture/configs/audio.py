@@ -39,13 +39,13 @@ def _channel_codes(x: Inputs) -> torch.Tensor:
 
 def _mel_spectrogram(x: Inputs) -> torch.Tensor:
     """[batch, frame, mel]"""
-    return x.normal("spectrogram", x.size("batch"), x.size("sequence"), x.first(("model_in_channels", "num_mel_bins"), 80))
+    return x.normal("spectrogram", x.size("batch"), x.size("sequence"), x.first(("model_in_dim", "num_mel_bins"), 80))
 
 
 _DELAYED = Recipe(values={"decoder_input_ids": _delayed_codes, "input_ids": lambda x: x.integers(
     "input_ids", 1, 100, x.size("batch") * _codebooks(x), x.size("sequence")),
     "attention_mask": lambda x: padded_mask((x.size("batch"), x.size("sequence")))})  # fmt: skip
-_SPEECH = Recipe(features="frame", also=("input_features",))
+_SPEECH = Recipe(features="frame", also=("input_features",), without=("input_features_mask",))
 _FRAMES = Recipe(features="frame")
 _CHANNELS = Recipe(wave="channels")
 _CODES = Recipe(settings={"codebooks": _codebooks})
@@ -78,11 +78,11 @@ CONFIGS: dict[str, Any] = {
                              "enc_emb_dim": 32, "emb_dim": 32, "head_dim": 16, "hidden_size": 64, "num_attention_heads": 4},
     "Qwen2_5OmniBigVGANConfig": {"upsample_initial_channel": 128},
     "ClapAudioConfig": {"patch_embeds_hidden_size": 16, "hidden_size": 128, "num_attention_heads": [2, 2, 4, 4],
-                        "spec_size": 64, "num_mel_bins": 16, "window_size": 2},
+                        "spec_size": 128, "num_mel_bins": 32, "window_size": 4},
     "ClvpEncoderConfig": {"num_attention_heads": 2},
     "ClvpDecoderConfig": {"vocab_size": 256},
     "FastSpeech2ConformerConfig": {"num_mel_bins": 80},
-    "FastSpeech2ConformerHifiGanConfig": {"model_in_channels": 80},
+    "FastSpeech2ConformerHifiGanConfig": {"model_in_dim": 80}, "SpeechT5HifiGanConfig": {"model_in_dim": 80},
     "FunAsrNanoEncoderConfig": {"num_mel_bins": 16, "num_stacked_frames": 4, "hidden_size": 64},
     "FunAsrNanoAdaptorConfig": {"intermediate_size": 16},
     "GlmAsrEncoderConfig": {"intermediate_size": 256},
@@ -91,6 +91,9 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "moss_transcribe_diarize": Recipe(also=("padding_mask",), values={"padding_mask": lambda x: torch.ones(
+        x.size("batch"), 160 * x.size("feature_frames"), dtype=torch.bool)}),
+    "musicflamingo": Recipe(tokens={"audio": lambda x: (x.size("feature_frames") // 2 - 2) // 2 + 1}),
     "MoshiForConditionalGeneration": Recipe(
         only=("input_ids", "attention_mask", "user_audio_codes", "moshi_audio_codes"),
         values={"user_audio_codes": _stream, "moshi_audio_codes": _stream}),

@@ -37,6 +37,7 @@ _INTRACLASS = {
 }  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "Florence2VisionConfig": {"projection_dim": 64},
     "LayoutLMv3Config": {"coordinate_size": 10, "shape_size": 12},
     "LiltConfig": {"hidden_size": 48, "channel_shrink_ratio": 4},
     "Pix2StructTextConfig": {"initializer_range": 0.02}, "Pix2StructVisionConfig": {"patch_embed_hidden_size": 48},
@@ -48,6 +49,7 @@ CONFIGS: dict[str, Any] = {
 }
 
 RECIPES: dict[str, Recipe] = {
+    "Florence2VisionBackbone": _PIXELS,
     "layoutlmv2": Recipe(requires="detectron2"),
     "pix2struct": Recipe(values={"flattened_patches": _flattened_patches,
                                  "attention_mask": lambda x: padded_mask((x.size("batch"), x.size("sequence")))}),

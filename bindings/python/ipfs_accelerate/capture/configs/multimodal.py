@@ -8,6 +8,7 @@ import torch
 
 from .inputs import Inputs
 from .recipe import Recipe
+from .values import padded_mask
 
 
 def _padded_patches(x: Inputs) -> torch.Tensor:
@@ -43,6 +44,13 @@ def _qformer(*more: str) -> Recipe:
     )  # fmt: skip
 
 
+def _merged_patches(x: Inputs) -> torch.Tensor:
+    """[batch * merged patch, merge * patch, merge * patch, channel]"""
+    _, rows, columns = x.grid()
+    side = x.merge() * x.patch()
+    return x.normal("pixel_values", x.size("batch") * rows * columns // x.merge() ** 2, side, side, x.channels())
+
+
 _IMAGES = Recipe(pixels="images")
 _ROWS = Recipe(pixels="rows")
 _PATCHES = Recipe(pixels="patches")
@@ -73,6 +81,12 @@ _ANY_RESOLUTION = Recipe(pixels="images", fixed=("image",), settings={"images": 
                          values={"image_sizes": _tile_of_image})  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "Gemma3nVisionConfig": {"architecture": "test_resnet", "hidden_size": 96},
+    "Gemma3nConfig": {"vision_soft_tokens_per_image": 4, "audio_soft_tokens_per_image": 12},
+    "Emu3VQVAEConfig": {"codebook_size": 16, "base_channels": 32, "channel_multiplier": [1, 2], "hidden_size": 64,
+                        "num_res_blocks": 1},
+    "Emu3Config": {"vocabulary_map": {"<image>": 5, "<|extra_200|>": 6}
+                   | {f"<|visual token {i:06d}|>": 10 + i for i in range(16)}},
     "AriaConfig": {"projector_patch_to_query_dict": {16: 4}},
     "BridgeTowerConfig": {"contrastive_hidden_size": 32, "logit_scale_init_value": 2.6592},
     "Blip2Config": {"image_token_index": 7}, "InstructBlipConfig": {"image_token_index": 7},
@@ -103,12 +117,27 @@ CONFIGS: dict[str, Any] = {
     "Llama4VisionConfig": {"intermediate_size": 256, "projector_input_dim": 64, "projector_output_dim": 64,
                            "vision_output_dim": 64},
     "MuseGlimmerConfig": {"out_hidden_size": 256}, "MuseSparkConfig": {"out_hidden_size": 256},
-    "Granite4VisionConfig": {"deepstack_layer_map": [[0, 0]], "spatial_target_layers": [1], "downsample_rate": "1/2"},
+    "Granite4VisionConfig": {"image_grid_pinpoints": _one_tile, "deepstack_layer_map": [[0, 0]], "spatial_target_layers": [1], "downsample_rate": "1/2"},
     "Kosmos2Config": {"latent_query_num": 4},
     "Molmo2AdapterConfig": {"vision_feature_layer": [1, 0]},
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "glm_image": Recipe(
+        also=("images_per_sample",),
+        values={"image_grid_thw": lambda x: torch.tensor([x.grid()] * x.size("batch")).repeat_interleave(2, 0),
+                "images_per_sample": lambda x: torch.full((x.size("batch"),), 2)},
+        tokens={"image": lambda x: x.grid()[1] * x.grid()[2]}),
+    "Gemma3nAudioEncoder": Recipe(values={
+        "audio_mel": lambda x: x.normal("mel", x.size("batch"), x.size("feature_frames"), x.config.input_feat_size),
+        "audio_mel_mask": lambda x: ~padded_mask((x.size("batch"), x.size("feature_frames")), 8, torch.bool)}),
+    "dots3_note": Recipe(values={"chunk_sample_lengths": lambda x: torch.full(
+        (x.size("batch"),), x.size("feature_frames") * x.first("hop_length", 160))}),
+    "inkling": Recipe(values={"pixel_values": lambda x: x.normal("pixels", 4 * x.size("batch"), x.vision.temporal_patch_size,
+                                                                x.vision.patch_size, x.vision.patch_size, 3)}),
+    "inkling2": Recipe(values={"pixel_values": _merged_patches}),
+    "DiffusionGemmaDecoderModel": Recipe(own_reason="its forward reads the encoder's key/value cache object; "
+                                         "DiffusionGemmaModel covers it"),
     "chameleon": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}),
     "Blip2QFormerModel": _qformer(),
     "InstructBlipQFormerModel": Recipe(also=("query_embeds", "encoder_hidden_states"), values=_qformer().values),
@@ -116,11 +145,11 @@ RECIPES: dict[str, Recipe] = {
     "instructblipvideo": Recipe(pixels="frames"),
     "colmodernvbert": _IMAGES, "modernvbert": _IMAGES, "idefics2": _IMAGES, "idefics3": _IMAGES, "smolvlm": _IMAGES,
     "idefics": Recipe(pixels="images", also=("image_attention_mask",), values={"image_attention_mask": _seen_images}),
-    "granite_docling": Recipe(pixels="images", values={"pixel_attention_mask": _all_tiles}),
+    "granite_docling": Recipe(pixels="images", also=("pixel_attention_mask",), values={"pixel_attention_mask": _all_tiles}),
     "colqwen2": Recipe(values={"pixel_values": _padded_patches}),
     "gemma4": Recipe(pixels="rows", sizes=_POOLED), "diffusion_gemma": Recipe(pixels="rows", sizes=_POOLED),
     "embedding_gemma2": Recipe(pixels="rows", sizes=_POOLED), "gemma4_unified": _ROWS,
-    "llava_next": _ANY_RESOLUTION, "llava_next_video": _ANY_RESOLUTION, "llava_onevision": _ANY_RESOLUTION,
+    "llava_next": _ANY_RESOLUTION, "granite4_vision": _ANY_RESOLUTION, "llava_next_video": _ANY_RESOLUTION, "llava_onevision": _ANY_RESOLUTION,
     "fuyu": _ROWS, "siglip2": _ROWS, "lfm2_vl": _ROWS, "ultravbert": _IMAGES,
     "lxmert": Recipe(also=("visual_feats", "visual_pos"), values={
         "visual_feats": lambda x: x.normal("feats", x.size("batch"), x.size("item"), x.config.visual_feat_dim),

@@ -57,8 +57,10 @@ def _square(x: Inputs) -> torch.Tensor:
 
 
 CONFIGS: dict[str, Any] = {
+    "EdgeTamVisionConfig": {**_FEATURES, "backbone_channel_list": [384, 192, 96, 48]},
+    "DepthProConfig": {"patch_size": 56, "intermediate_hook_ids": [1, 0]},
     "HieraConfig": {"decoder_hidden_size": 32, "decoder_depth": 1, "decoder_num_heads": 4},
-    "EfficientLoFTRConfig": {"stage_num_blocks": [1, 1, 1, 1], "out_features": [16, 16, 32, 64], "hidden_size": 64},
+    "EfficientLoFTRConfig": {"stage_num_blocks": [1, 1, 1, 1], "hidden_size": 256, "num_attention_heads": 8},
     "LwDetrConfig": {"projector_scale_factors": [1.0]},
     "LightGlueConfig": {"depth_confidence": -1.0, "width_confidence": -1.0},
     "SamVisionConfig": _SAM_VISION, "SamHQVisionConfig": _SAM_VISION,
@@ -95,6 +97,7 @@ def _with_class_tokens(config: Any) -> None:
 ADJUST: dict[str, Any] = {"chmv2": _with_class_tokens}
 
 RECIPES: dict[str, Recipe] = {
+    "depth_pro": Recipe(fixed=("image",), sizes={"image": ((224, 224),) * 3}),
     "omdet_turbo": Recipe(values={
         "classes_input_ids": lambda x: x.integers("classes", 5, 300, 3 * x.size("batch"), x.size("target")),
         "classes_attention_mask": lambda x: padded_mask((3 * x.size("batch"), x.size("target"))),
