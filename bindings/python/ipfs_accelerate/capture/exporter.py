@@ -336,24 +336,7 @@ def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
             given = {name: value for name, value in inputs.items() if name in accepted}
             inputs["position_ids"] = base.get_rope_index(**given)[0]
         precompute_export_inputs(model, inputs)
-        grids = [name for name in ("image_grid_thw", "video_grid_thw") if inputs.get(name) is not None]
-        tower = next((module for module in model.modules() if module is not model and _takes(module, "grid_thw")), None)
-        if tower is not None and len(grids) == 1 and "grid_thw" not in inputs and _takes_any(model):
-            tables = {"grid_thw": inputs[grids[0]]}
-            precompute_export_inputs(tower, tables)
-            # The model hands these on to its tower; `position_ids` would be taken for those of the text.
-            inputs |= {name: value for name, value in tables.items() if name not in ("grid_thw", "position_ids", *inputs)}
     return dataclasses.replace(sample, inputs=inputs)
-
-
-def _takes(module: torch.nn.Module, name: str) -> bool:
-    """Whether the forward of a module has a parameter of this name."""
-    return name in inspect.signature(module.forward).parameters
-
-
-def _takes_any(module: torch.nn.Module) -> bool:
-    """Whether the forward of a module hands on keyword arguments that it does not name."""
-    return any(p.kind == inspect.Parameter.VAR_KEYWORD for p in inspect.signature(module.forward).parameters.values())
 
 
 def run(program: ExportedProgram, inputs: list[torch.Tensor]) -> list[torch.Tensor]:

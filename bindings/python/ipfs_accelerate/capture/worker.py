@@ -77,7 +77,7 @@ def build(request: dict[str, Any], make_case: Callable[..., Any], tell: Callable
     except CaptureError as error:
         result = {
             "ok": False,
-            "stage": getattr(error.__cause__, "stage", None) or error.stage,
+            "stage": error.stage,
             "reason": error.reason,
             "own": error.own or bool(getattr(error.__cause__, "own", False)),
             "refused": error.refused,
