@@ -67,7 +67,7 @@ def check_class(name: str) -> dict[str, Any]:
             if not outputs:
                 raise cases.CaseError(name, "forward", ValueError("the model returned no tensor"))
             finite &= all(bool(torch.isfinite(o).all()) for o in outputs if o.is_floating_point() and o.numel())
-        record |= {"status": "ok", "finite": finite, "arguments": list(case.inputs[0]), "fixed": case.fixed,
+        record |= {"status": "ok", "finite": finite, "inert": _inert(model, case), "arguments": list(case.inputs[0]), "fixed": case.fixed,
                    "varied": {axis: values for axis, values in case.varied.items()}}  # fmt: skip
     except cases.CaseError as error:
         record |= {"status": "failed", "stage": error.stage, "reason": str(error).split(": ", 2)[-1][:400],
@@ -76,6 +76,19 @@ def check_class(name: str) -> dict[str, Any]:
         record |= {"status": "failed", "stage": "import", "reason": " ".join(str(error.__cause__ or error).split())[:400]}
     record["seconds"] = round(time.time() - started, 2)
     return record
+
+
+def _inert(model: torch.nn.Module, case: cases.Case) -> list[str]:
+    """The real-valued inputs that change no output: a case with one of these would not test what it feeds."""
+    inputs = case.inputs[0]
+    base = _tensors(cases.forward(model, inputs, case.forward_kwargs))
+    inert = []
+    for name, item in inputs.items():
+        if isinstance(item, torch.Tensor) and item.is_floating_point():
+            outputs = _tensors(cases.forward(model, inputs | {name: item * 0.5 + 0.1}, case.forward_kwargs))
+            if len(outputs) == len(base) and all(torch.equal(a, b) for a, b in zip(outputs, base, strict=True)):
+                inert.append(name)
+    return inert
 
 
 def _where(error: BaseException | None) -> str:

@@ -62,9 +62,12 @@ def _stream(x: Inputs) -> torch.Tensor:
 
 
 _LATENTS = Recipe(values={"latents": lambda x: x.normal("latents", x.size("batch"), x.config.hidden_size, x.size("sequence"))})
+_UNPADDED = Recipe(wave="channels", without=("padding_mask",), sizes={"image": ((56, 56),) * 3})
 _NO_MASK = Recipe(without=("attention_mask",))
 
 CONFIGS: dict[str, Any] = {
+    "Nemotron3_5TranscribeWordTimestampConfig": {"blank_token_id": 500},
+    "NeuCodecConfig": {"quantization_dim": 128}, "Xcodec2Config": {"quantization_dim": 128},
     "MuseSparkAudioConfig": {"hidden_sizes": [16, 16, 32, 32], "depths": [1, 1, 1, 1], "num_hidden_layers": 4, "out_hidden_size": 64},
     "Dots3NoteAudioConfig": {"adapter_input_size": 64},
     "VitsConfig": {"hidden_size": 32, "ffn_dim": 64, "flow_size": 32, "spectrogram_bins": 33, "upsample_initial_channel": 32,
@@ -103,7 +106,7 @@ RECIPES: dict[str, Recipe] = {
     "MossTranscribeDiarizeAudioModel": _NO_MASK, "Qwen2AudioEncoder": _NO_MASK,
     "CsmForConditionalGeneration": Recipe(without=("input_values",)),
     "univnet": Recipe(features="frame", settings={"mels": 100}),
-    "pe_audio": _CHANNELS, "pe_audio_video": _CHANNELS, "pocket_tts_audio_tokenizer": _CHANNELS,
+    "pe_audio": _UNPADDED, "pe_audio_video": _UNPADDED, "pocket_tts_audio_tokenizer": _CHANNELS,
     "vibevoice_acoustic_tokenizer": _CHANNELS, "vibevoice": _CHANNELS, "vibevoice_asr": _CHANNELS, "xcodec": _CHANNELS,
     "UniSpeechSatForXVector": Recipe(sizes=_DETAILED), "Wav2Vec2ForXVector": Recipe(sizes=_DETAILED),
     "WavLMForXVector": Recipe(sizes=_DETAILED), "Wav2Vec2BertForXVector": Recipe(sizes={"feature_frames": (64, 80, 96)}),

@@ -12,8 +12,11 @@ from typing import Any
 
 import transformers
 from transformers.models.auto.auto_mappings import CONFIG_MAPPING_NAMES
+from transformers.utils.import_utils import BACKENDS_MAPPING
 
-_CLASS_STATEMENT = re.compile(r"^class (\w+)\(([^)]*)\)\s*:", re.MULTILINE)
+_CLASS_STATEMENT = re.compile(
+    r"^(?:@requires\(backends=\(([^)]*)\)\)\n(?:@.*\n)*)?class (\w+)\(([^)]*)\)\s*:", re.MULTILINE
+)
 _SUBSCRIPT = re.compile(r"\[[^\]]*\]")
 
 # Families whose modality is not told by the words below; everything else is text.
@@ -32,15 +35,24 @@ _DOCUMENT_WORDS = ("layout", "ocr", "doc", "udop", "donut", "nougat", "markuplm"
                    "trocr", "table_transformer", "kosmos2_5", "slanet", "slanext", "uvdoc", "mgp_str", "florence")  # fmt: skip
 
 
+def _is_available(backend: str) -> bool:
+    return backend not in BACKENDS_MAPPING or BACKENDS_MAPPING[backend][0]()
+
+
 @functools.cache
 def _statements() -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Class name -> (module path below transformers, names of its bases), of every file that defines models."""
+    """Class name -> (module path below transformers, names of its bases), of every file that defines models.
+
+    Classes that transformers itself hides, because a backend is missing, are left out.
+    """
     root = Path(transformers.__file__).parent
     found: dict[str, tuple[str, tuple[str, ...]]] = {}
     files = [file for pattern in ("models/*/modeling_*.py", "modeling_*.py", "generation/*.py") for file in root.glob(pattern)]
     for file in sorted(files):
         module = ".".join(file.relative_to(root).with_suffix("").parts)
-        for name, bases in _CLASS_STATEMENT.findall(file.read_text(encoding="utf-8")):
+        for backends, name, bases in _CLASS_STATEMENT.findall(file.read_text(encoding="utf-8")):
+            if not all(_is_available(backend.strip(" \"'")) for backend in backends.split(",")):
+                continue
             parts = _SUBSCRIPT.sub("", bases).split(",")
             found.setdefault(name, (module, tuple(part.strip().split(".")[-1] for part in parts if "=" not in part)))
     return found

@@ -8,6 +8,7 @@ import torch
 
 from .inputs import Inputs
 from .recipe import Recipe
+from .shrink import KEEP
 from .values import padded_mask, pixel_values
 
 def _flattened_patches(x: Inputs) -> torch.Tensor:
@@ -18,9 +19,25 @@ def _flattened_patches(x: Inputs) -> torch.Tensor:
     return torch.cat([place, x.normal("flattened_patches", batch, count, width)], -1)
 
 
-def _line(channels: int) -> Recipe:
-    """Features of text lines: [batch, channel, 1, column]."""
-    return Recipe(values={"hidden_states": lambda x: x.normal("line", x.size("batch"), channels, 1, x.size("sequence"))})
+def _line(x: Inputs) -> torch.Tensor:
+    """[batch, channel, 1, column]: features of text lines, as many channels as the first convolution takes."""
+    first = next(module for module in x.model.modules() if isinstance(module, torch.nn.Conv2d))
+    return x.normal("line", x.size("batch"), first.in_channels, 1, 2 * x.size("sequence"))
+
+
+def _patch_images(x: Inputs) -> torch.Tensor:
+    """[1, patches of all images, channel, patch, patch]"""
+    _, rows, columns = x.grid()
+    return x.normal("pixel_values", 1, x.size("batch") * rows * columns, x.channels(), x.patch(), x.patch())
+
+
+def _boxes_in_page(x: Inputs) -> torch.Tensor:
+    """[batch, box, 4]: left, top, right, bottom, at most 1000."""
+    low = x.integers("boxes/low", 0, 400, x.size("batch"), x.size("sequence"), 2)
+    return torch.cat([low, low + x.integers("boxes/size", 1, 400, x.size("batch"), x.size("sequence"), 2)], -1)
+
+
+_LINE = Recipe(values={"hidden_states": _line})
 
 
 _PIXELS = Recipe(values={"hidden_states": pixel_values, "pixel_values": pixel_values})
@@ -43,10 +60,12 @@ CONFIGS: dict[str, Any] = {
     "Pix2StructTextConfig": {"initializer_range": 0.02}, "Pix2StructVisionConfig": {"patch_embed_hidden_size": 48},
     "PaddleOCRTextConfig": {"rope_parameters": {
         "rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}},
-    "PPDocLayoutV2Config": {"class_thresholds": lambda v: [0.3] * 25},
-    "PPOCRV5ServerDetConfig": {"intraclass_block_config": _INTRACLASS},
-    "PPOCRV6MediumDetConfig": {"intraclass_block_config": _INTRACLASS},
+    "PPDocLayoutV2Config": {"class_thresholds": [0.3] * 25, "class_order": list(range(25))},
+    "PPOCRV5ServerDetConfig": {"intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [8, 4, 2, 1]},
+    "PPOCRV6MediumDetConfig": {"intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [8, 4, 2, 1]},
 }
+
+MODES: dict[str, str] = {"PPLCNetV4Config": KEEP}
 
 RECIPES: dict[str, Recipe] = {
     "Florence2VisionBackbone": _PIXELS,
@@ -56,9 +75,12 @@ RECIPES: dict[str, Recipe] = {
     "Pix2StructVisionModel": Recipe(only=("flattened_patches", "attention_mask")),
     "Pix2StructForConditionalGeneration": Recipe(only=("flattened_patches", "attention_mask", "decoder_input_ids")),
     "PPOCRV5MobileDetModel": _PIXELS, "SLANetBackbone": _PIXELS, "SLANeXtBackbone": _PIXELS,
-    "PPOCRV5MobileRecEncoderWithSVTR": _line(384), "PPOCRV5ServerRecEncoderWithSVTR": _line(2048),
-    "PPOCRV6SmallRecEncoderWithSVTR": _line(384),
+    "PPOCRV5MobileRecEncoderWithSVTR": _LINE, "PPOCRV5ServerRecEncoderWithSVTR": _LINE,
+    "PPOCRV6SmallRecEncoderWithSVTR": _LINE,
+    "PPDocLayoutV2ReadingOrder": Recipe(also=("boxes", "labels", "mask"), values={
+        "boxes": _boxes_in_page, "labels": lambda x: x.integers("kinds", 0, 10, x.size("batch"), x.size("sequence")),
+        "mask": lambda x: padded_mask((x.size("batch"), x.size("sequence")), 1, torch.bool)}),
     "SLANeXtSLAHead": Recipe(settings={"hidden": lambda x: x.config.post_conv_out_channels}),
     "SLANetSLAHead": Recipe(settings={"hidden": lambda x: x.config.post_conv_out_channels}),
-    "paddleocr_vl": Recipe(pixels="images"),
+    "paddleocr_vl": Recipe(values={"pixel_values": _patch_images}),
 }

@@ -48,9 +48,30 @@ def _merged_patches(x: Inputs) -> torch.Tensor:
     """[batch * merged patch, merge * patch, merge * patch, channel]"""
     _, rows, columns = x.grid()
     side = x.merge() * x.patch()
-    return x.normal("pixel_values", x.size("batch") * rows * columns // x.merge() ** 2, side, side, x.channels())
+    return x.normal("pixel_values", x.size("batch") * rows * columns, side, side, x.channels())
 
 
+def _strip(x: Inputs) -> torch.Tensor:
+    """[1, channel, patch, patch * patches of all images]: the patches of a batch side by side."""
+    _, rows, columns = x.grid()
+    return x.normal("pixel_values", 1, x.channels(), x.patch(), x.patch() * x.size("batch") * rows * columns)
+
+
+_STRIP = Recipe(values={"pixel_values": _strip}, also=("target_sizes",), sizes={"grid": ((2, 4), (4, 6), (6, 8))})
+def _target_states(x: Inputs) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+    """Kind of layer -> keys and values [batch, head, sequence, head width] of the model that is assisted."""
+    widths = {"sliding_attention": 16, "full_attention": 32}
+    shape = (x.size("batch"), 2, x.size("sequence"))
+    return {kind: (x.normal(f"{kind}/keys", *shape, width), x.normal(f"{kind}/values", *shape, width))
+            for kind, width in widths.items()}  # fmt: skip
+
+
+_DRAFT = Recipe(
+    only=("inputs_embeds", "position_ids", "shared_kv_states"), fixed=("target",),
+    values={"inputs_embeds": lambda x: x.normal("embeds", x.size("batch"), 1, x.model.pre_projection.in_features),
+            "position_ids": lambda x: torch.full((x.size("batch"), 1), x.size("sequence")),
+            "shared_kv_states": _target_states},
+)  # fmt: skip
 _IMAGES = Recipe(pixels="images")
 _ROWS = Recipe(pixels="rows")
 _PATCHES = Recipe(pixels="patches")
@@ -62,6 +83,14 @@ _MOE = {"num_experts": 4, "top_k_experts": 2, "moe_intermediate_size": 32}
 
 _GEMMA4_VISION = {"model_type": "gemma4_vision", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
                   "num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 16, "position_embedding_size": 64}  # fmt: skip
+_GEMMA4_UNIFIED_VISION = {"patch_size": 4, "pooling_kernel_size": 3, "mm_embed_dim": 64, "mm_posemb_size": 32,
+                          "output_proj_dims": 64}  # fmt: skip
+_ASSISTANT_TEXT = {
+    "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+    "head_dim": 16, "global_head_dim": 32, "vocab_size": 512, "hidden_size_per_layer_input": 0,
+    "vocab_size_per_layer_input": 0, "num_kv_shared_layers": 2, "layer_types": ["sliding_attention", "full_attention"],
+    "sliding_window": 4, "max_position_embeddings": 512, "pad_token_id": 0,
+}  # fmt: skip
 _POOLED = {"grid": ((3, 6), (6, 9), (9, 12))}
 
 
@@ -81,6 +110,12 @@ _ANY_RESOLUTION = Recipe(pixels="images", fixed=("image",), settings={"images": 
                          values={"image_sizes": _tile_of_image})  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "MllamaVisionConfig": {"intermediate_layers_indices": [0], "vision_output_dim": 128, "attention_heads": 4},
+    "MllamaTextConfig": {"cross_attention_layers": [1]},
+    "Gemma4UnifiedConfig": {"vision_config": _GEMMA4_UNIFIED_VISION},
+    "Gemma4AssistantConfig": {"text_config": {"model_type": "gemma4_text", **_ASSISTANT_TEXT}},
+    "Gemma4UnifiedAssistantConfig": {"text_config": {"model_type": "gemma4_unified_text", **_ASSISTANT_TEXT}},
+    "GlmImageVQVAEConfig": {"num_embeddings": 64},
     "Gemma3nVisionConfig": {"architecture": "test_resnet", "hidden_size": 96},
     "Gemma3nConfig": {"vision_soft_tokens_per_image": 4, "audio_soft_tokens_per_image": 12},
     "Emu3VQVAEConfig": {"codebook_size": 16, "base_channels": 32, "channel_multiplier": [1, 2], "hidden_size": 64,
@@ -123,6 +158,9 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "gemma4_assistant": _DRAFT, "gemma4_unified_assistant": _DRAFT,
+    "gemma3n": Recipe(sizes={"image": ((64, 64),) * 3}, features="frame"),
+    "minicpmv4_6": _STRIP, "minicpmv4_7": _STRIP, "minicpm_ocr": _STRIP,
     "glm_image": Recipe(
         also=("images_per_sample",),
         values={"image_grid_thw": lambda x: torch.tensor([x.grid()] * x.size("batch")).repeat_interleave(2, 0),
@@ -148,7 +186,7 @@ RECIPES: dict[str, Recipe] = {
     "granite_docling": Recipe(pixels="images", also=("pixel_attention_mask",), values={"pixel_attention_mask": _all_tiles}),
     "colqwen2": Recipe(values={"pixel_values": _padded_patches}),
     "gemma4": Recipe(pixels="rows", sizes=_POOLED), "diffusion_gemma": Recipe(pixels="rows", sizes=_POOLED),
-    "embedding_gemma2": Recipe(pixels="rows", sizes=_POOLED), "gemma4_unified": _ROWS,
+    "embedding_gemma2": Recipe(pixels="rows", sizes=_POOLED), "gemma4_unified": Recipe(pixels="rows", settings={"patch_width": 432}),
     "llava_next": _ANY_RESOLUTION, "granite4_vision": _ANY_RESOLUTION, "llava_next_video": _ANY_RESOLUTION, "llava_onevision": _ANY_RESOLUTION,
     "fuyu": _ROWS, "siglip2": _ROWS, "lfm2_vl": _ROWS, "ultravbert": _IMAGES,
     "lxmert": Recipe(also=("visual_feats", "visual_pos"), values={

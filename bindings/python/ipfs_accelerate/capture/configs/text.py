@@ -76,7 +76,8 @@ RECIPES: dict[str, Recipe] = {
     "LukeForEntitySpanClassification": Recipe(also=("entity_start_positions", "entity_end_positions"), values={
         "entity_start_positions": lambda x: x.integers("start", 0, 3, x.size("batch"), x.size("item")),
         "entity_end_positions": lambda x: x.integers("end", 3, 6, x.size("batch"), x.size("item"))}),
-    "neomme": Recipe(pixels="rows"),
+    "neomme": Recipe(values={"pixel_values": lambda x: x.normal("pixels", x.size("batch") * x.size("item"), 48)},
+                     tokens={"image": lambda x: x.size("item")}),
     "LongformerForQuestionAnswering": Recipe(values={"input_ids": _question_ids}),
     "LongformerForMultipleChoice": Recipe(values={"input_ids": _question_ids}),
 }

@@ -28,6 +28,7 @@ CONFIGS: dict[str, Any] = {
 }
 
 RECIPES: dict[str, Recipe] = {
+    "pe_video": Recipe(sizes={"image": ((56, 56),) * 3}),
     "timesformer": _FRAMES, "videomae": _FRAMES, "vivit": _FRAMES, "tvp": Recipe(pixels="frames", settings={"frames": 3}),
     "xclip": _FRAMES, "x_clip": _FRAMES,
     "VideoMAEForPreTraining": Recipe(pixels="frames", values={"bool_masked_pos": _half_of_tubes}),

@@ -17,6 +17,8 @@ def _timm_backbone(instance: Any) -> Any:
     """The smallest residual network of timm, with the stages of the parent's default."""
     from transformers import TimmBackboneConfig
 
+    if instance is not None and "swin" in (instance.backbone or ""):
+        return instance
     taps = list(instance.out_indices) if instance is not None and len(instance.out_indices) > 1 else [1, 2, 3, 4]
     return TimmBackboneConfig(backbone="test_resnet", out_indices=taps)
 
@@ -49,11 +51,6 @@ _PAIR = Recipe(pixels="images", settings={"images": 2})
 _POINTS = Recipe(also=("input_points", "input_labels"), values={
     "input_points": lambda x: 60 * x.uniform("points", x.size("batch"), 3, 2, 2),
     "input_labels": lambda x: x.integers("labels", 0, 2, x.size("batch"), 3, 2)})  # fmt: skip
-
-
-def _square(x: Inputs) -> torch.Tensor:
-    """[batch, channel, 224, 224]: the class fixes the resolution of its position encoding."""
-    return x.normal("inputs", x.size("batch"), 3, 224, 224)
 
 
 CONFIGS: dict[str, Any] = {
@@ -116,8 +113,8 @@ RECIPES: dict[str, Recipe] = {
     "PerceiverForSequenceClassification": Recipe(only=("inputs", "attention_mask"), values={
         "inputs": input_ids, "attention_mask": lambda x: padded_mask(tuple(x.make("inputs").shape))}),
     "PerceiverForImageClassificationLearned": Recipe(only=("inputs",), values={"inputs": pixel_values}),
-    "PerceiverForImageClassificationFourier": Recipe(only=("inputs",), values={"inputs": _square}),
-    "PerceiverForImageClassificationConvProcessing": Recipe(only=("inputs",), values={"inputs": _square}),
+    "PerceiverForImageClassificationFourier": Recipe(only=("inputs",), values={"inputs": pixel_values}),
+    "PerceiverForImageClassificationConvProcessing": Recipe(only=("inputs",), values={"inputs": pixel_values}),
     "PerceiverForOpticalFlow": Recipe(only=("inputs",), values={"inputs": lambda x: x.normal(
         "inputs", x.size("batch"), 2, 27, *x.config.train_size)}),
 }
