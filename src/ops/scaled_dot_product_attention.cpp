@@ -36,6 +36,19 @@ Axes axes_of(const std::string& layout) {
   return layout == "BHTD" ? Axes{1, 2} : Axes{2, 1};
 }
 
+// Does the mask broadcast to the scores; where an extent is symbolic on one side, a call tells.
+bool mask_fits(const Shape& mask, const Shape& scores) {
+  if (mask.size() > scores.size()) return false;
+  size_t shift = scores.size() - mask.size();
+  for (size_t i = 0; i < mask.size(); ++i) {
+    const Dim& m = mask[i];
+    const Dim& s = scores[i + shift];
+    if (m != Dim(1) && m != s && m.is_constant() == s.is_constant() && !m.has_unbacked() && !s.has_unbacked())
+      return false;
+  }
+  return true;
+}
+
 std::vector<TensorType> infer_scaled_dot_product_attention(const InferContext& c) {
   Axes axes = axes_of(c.attrs.string("layout"));
   auto head = static_cast<size_t>(axes.head);
@@ -68,7 +81,7 @@ std::vector<TensorType> infer_scaled_dot_product_attention(const InferContext& c
     if (dtype != DType::boolean && !is_float(dtype))
       fail(ErrorCode::invalid_dtype, "the mask is {}; expected bool or a float type", c.operand(3).to_string());
     Shape scores = {batch, q[head], q[position], keys};
-    if (c.operand(3).rank() > 4 || broadcast(c.operand(3).shape, scores) != scores)
+    if (!mask_fits(c.operand(3).shape, scores))
       fail(ErrorCode::invalid_shape, "the mask is {}; expected one that broadcasts to {}", c.operand(3).to_string(),
            to_string(scores));
   }

@@ -193,6 +193,7 @@ std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor
         values[id] = Tensor(g.type_of(id).dtype, out.back());
         out_pointers.push_back(values[id].data());
       }
+      check_extents(g, node, in, out, dims);
       auto launch = step->kernel->specialize({in, out, dims, model.session->executor->num_threads()});
       auto scratch = allocate_aligned(launch->scratch_bytes());
       Stream& stream = *model.session->streams[step->backend];

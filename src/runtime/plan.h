@@ -96,6 +96,11 @@ struct Model::Impl {
 std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph,
                                      std::shared_ptr<const WeightSource> weights);
 
+/// Checks the extents of one call by the op's own rule: symbols that were assumed to fit together may not.
+/// Errors: invalid_shape.
+void check_extents(const Graph& graph, const Node& node, std::span<const std::vector<int64_t>> operands,
+                   std::span<const std::vector<int64_t>> results, const DimBindings& dims);
+
 /// Errors: invalid_shape if an extent comes out negative or a kernel refuses the extents.
 std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::span<const Tensor> inputs);
 

@@ -6,6 +6,33 @@
 
 namespace accelerate {
 
+void check_extents(const Graph& g, const Node& node, std::span<const std::vector<int64_t>> operands,
+                   std::span<const std::vector<int64_t>> results, const DimBindings& dims) {
+  // Fixed extents were checked with the graph; a region's types are written with the graph's own symbols.
+  if (!node.regions.empty() || node.operands.empty() || node.op->has_effects) return;
+  auto fixed = [&](ValueId id) { return is_static(g.type_of(id).shape); };
+  if (std::all_of(node.operands.begin(), node.operands.end(), fixed) &&
+      std::all_of(node.results.begin(), node.results.end(), fixed))
+    return;
+  std::vector<TensorType> types;
+  for (size_t i = 0; i < node.operands.size(); ++i) {
+    types.push_back(g.type_of(node.operands[i]));
+    types.back().shape.assign(operands[i].begin(), operands[i].end());
+  }
+  Attrs attrs = node.attrs;
+  for (const auto& [name, attr] : node.attrs.map()) {
+    const auto* symbolic = std::get_if<Shape>(&attr);
+    if (symbolic == nullptr) continue;
+    auto values = evaluate(*symbolic, dims);
+    attrs.set(name, Shape(values.begin(), values.end()));
+  }
+  auto inferred = node.op->infer(InferContext(types, attrs, node.regions));
+  for (size_t r = 0; r < results.size(); ++r)
+    if (inferred[r].shape != Shape(results[r].begin(), results[r].end()))
+      fail(ErrorCode::invalid_shape, "with these inputs the result is {}; the graph declares {} ({})",
+           to_string(inferred[r].shape), to_string(results[r]), g.type_of(node.results[r]).to_string());
+}
+
 std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::span<const Tensor> inputs) {
   const Graph& g = model.plan;
   auto out = std::make_shared<Specialization>();
@@ -43,6 +70,7 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
     for (ValueId id : node.operands) in.push_back(out->shapes[id]);
     for (ValueId id : node.results) result.push_back(out->shapes[id]);
     try {
+      check_extents(g, node, in, result, out->dims);
       out->launches.push_back(step.kernel->specialize({in, result, out->dims, num_threads}));
     } catch (Error& error) {
       error.in(describe(node));

@@ -221,5 +221,28 @@ TEST(Session, TheExampleOfTheDesign) {
   EXPECT_EQ(out[0].values<float>()[3], 50);
 }
 
+TEST(Session, ExtentsThatWereAssumedToFitAreCheckedInEachCall) {
+  // A symbol beside a fixed extent is taken for it: a call with another one must not read beyond.
+  Graph g("g", {TensorType(DType::f32, {"n"}), TensorType(DType::f32, {1, 2, "t", 8})});
+  Value row = ops::constant(g, Tensor::zeros(DType::f32, {16}));
+  g.output(ops::exp(ops::mul(g.input(0), row)));
+  Value mask = ops::constant(g, Tensor::zeros(DType::f32, {1, 1, 4, 4}));
+  g.output(ops::scaled_dot_product_attention(g.input(1), g.input(1), g.input(1), mask));
+  for (const char* device : {"cpu", "reference"}) {
+    Model model = InferenceSession({.device = device}).load(g);
+    Tensor q = Tensor::zeros(DType::f32, {1, 2, 4, 8});
+    EXPECT_NO_THROW(model.execute({Tensor::zeros(DType::f32, {16}), q})) << device;
+    for (int64_t n : {5, 4000})
+      EXPECT_EQ(error_of([&] { model.execute({Tensor::zeros(DType::f32, {n}), q}); }).code(), ErrorCode::invalid_shape)
+          << device;
+    for (int64_t t : {3, 64})
+      EXPECT_EQ(error_of([&] {
+                  model.execute({Tensor::zeros(DType::f32, {16}), Tensor::zeros(DType::f32, {1, 2, t, 8})});
+                }).code(),
+                ErrorCode::invalid_shape)
+          << device;
+  }
+}
+
 }  // namespace
 }  // namespace accelerate

@@ -1,4 +1,5 @@
 #include "backends/cpu/cpu_kernel.h"
+#include "base/error.h"
 
 namespace accelerate::cpu {
 
@@ -51,8 +52,15 @@ void add_attention_kernels(Entries& entries, const KernelTable& table) {
                            const auto& mask = node.inputs[3];
                            auto own = contiguous_strides(mask);
                            int64_t aligned[4] = {0, 0, 0, 0};
-                           for (size_t i = 0; i < mask.size(); ++i)
-                             if (mask[i] != 1) aligned[4 - mask.size() + i] = own[i];
+                           const int64_t scores[4] = {a.batch, a.heads, a.queries, a.keys};
+                           for (size_t i = 0; i < mask.size(); ++i) {
+                             const size_t axis = 4 - mask.size() + i;
+                             if (mask[i] == 1) continue;
+                             if (mask[i] != scores[axis])
+                               fail(ErrorCode::invalid_shape, "the mask is {}; the scores are {}", to_string(mask),
+                                    to_string(std::vector<int64_t>(scores, scores + 4)));
+                             aligned[axis] = own[i];
+                           }
                            a.mask_batch = aligned[0];
                            a.mask_head = aligned[1];
                            a.mask_query = aligned[2];

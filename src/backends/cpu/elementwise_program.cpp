@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.h"
+
 namespace accelerate::cpu {
 namespace {
 
@@ -390,6 +392,10 @@ Prepared prepare(std::shared_ptr<const ElementwiseProgram> program, const Kernel
     std::vector<bool> broadcast;
   };
   std::vector<Axis> axes;
+  for (const auto& in : node.inputs)
+    for (size_t d = 0; d < in.size(); ++d)
+      if (in[d] != 1 && in[d] != shape[rank - in.size() + d])
+        fail(ErrorCode::invalid_shape, "{} cannot be broadcast to {}", to_string(in), to_string(shape));
   for (size_t d = 0; d < rank; ++d) {
     if (shape[d] == 1) continue;
     Axis axis{shape[d], {}};
