@@ -62,6 +62,15 @@ def _stream(x: Inputs) -> torch.Tensor:
 
 
 _LATENTS = Recipe(values={"latents": lambda x: x.normal("latents", x.size("batch"), x.config.hidden_size, x.size("sequence"))})
+_VOCODER = Recipe(values={"spkr_id": lambda x: x.integers("speaker", 0, 2, x.size("batch"), 1),
+                          "lang_id": lambda x: x.integers("language", 0, 2, x.size("batch"), 1)})  # fmt: skip
+_FRAMES_ONLY = Recipe(only=("input_features", "attention_mask", "decoder_input_ids"))
+_EMBEDDED = Recipe(also=("inputs_embeds", "attention_mask"), without=("input_ids",))
+def _mel_frames(name: str) -> Any:
+    """Maker of [batch, 2 * sequence, mel]."""
+    return lambda x: x.normal(name, x.size("batch"), 2 * x.size("sequence"), x.config.mel_dim)
+
+
 _UNPADDED = Recipe(wave="channels", without=("padding_mask",), sizes={"image": ((56, 56),) * 3})
 _NO_MASK = Recipe(without=("attention_mask",))
 
@@ -94,6 +103,31 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "qwen2_audio": Recipe(tokens={"audio": lambda x: (x.size("feature_frames") // 2 - 2) // 2 + 1}),
+    "Qwen2_5OmniToken2WavDiTModel": Recipe(values={
+        "hidden_states": _mel_frames("hidden"), "condition_vector": _mel_frames("condition"),
+        "speaker_embedding": lambda x: x.normal("speaker", x.size("batch"), 2 * x.size("sequence"), x.config.enc_emb_dim),
+        "quantized_code": lambda x: x.integers("code", 0, 60, x.size("batch"), x.size("sequence")),
+        "time_step": lambda x: x.uniform("time", x.size("batch"))}),
+    "Qwen2_5OmniToken2WavModel": Recipe(values={
+        "code": lambda x: x.integers("code", 0, 60, x.size("batch"), x.size("sequence")),
+        "conditioning": lambda x: x.normal("conditioning", x.size("batch"), x.config.dit_config.enc_emb_dim),
+        "reference_mel": lambda x: x.normal("mel", x.size("batch"), 2 * x.size("sequence"), x.config.dit_config.mel_dim)},
+        forward={"num_steps": 3}),
+    "Phi4MultimodalAudioModel": Recipe(values={
+        "hidden_states": lambda x: x.normal("mel", x.size("batch"), x.size("feature_frames"), x.config.input_size),
+        "mask": lambda x: padded_mask((x.size("batch"), x.size("feature_frames")), 8, torch.bool)}),
+    "SeamlessM4TCodeHifiGan": _VOCODER, "SeamlessM4Tv2CodeHifiGan": _VOCODER,
+    "SeamlessM4TModel": _FRAMES_ONLY, "SeamlessM4Tv2Model": _FRAMES_ONLY,
+    "SeamlessM4TTextToUnitModel": _EMBEDDED, "SeamlessM4TTextToUnitForConditionalGeneration": _EMBEDDED,
+    "Pop2PianoForConditionalGeneration": Recipe(
+        only=("input_features", "attention_mask", "decoder_input_ids"), features="frame",
+        settings={"mels": lambda x: x.config.d_model}),
+    "SpeechEncoderDecoderModel": Recipe(only=("input_values", "attention_mask", "decoder_input_ids")),
+    "Qwen3OmniMoeCode2WavTransformerModel": _EMBEDDED, "Qwen3OmniMoeTalkerCodePredictorModel": _EMBEDDED,
+    "Qwen3OmniMoeTalkerCodePredictorModelForConditionalGeneration": _EMBEDDED,
+    "Qwen3OmniMoeTalkerForConditionalGeneration": _EMBEDDED,
+    "Qwen3OmniMoeCode2WavDecoderBlock": Recipe(own_reason="a block of a model: its constructor takes a layer index as well"),
     "moss_transcribe_diarize": Recipe(also=("padding_mask",), values={"padding_mask": lambda x: torch.ones(
         x.size("batch"), 160 * x.size("feature_frames"), dtype=torch.bool)}),
     "musicflamingo": Recipe(tokens={"audio": lambda x: (x.size("feature_frames") // 2 - 2) // 2 + 1}),

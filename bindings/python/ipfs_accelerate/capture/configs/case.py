@@ -7,6 +7,7 @@ import dataclasses
 from typing import Any
 
 import torch
+import transformers
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from . import tables
@@ -61,8 +62,9 @@ def recipe_of(class_name: str) -> Recipe:
 
 def make_config(class_name: str) -> PreTrainedConfig:
     """The small configuration of a class."""
-    config = shrink(tables.CONFIG_CLASSES.get(class_name) or model_class(class_name).config_class, tables.CONFIGS,
-                    tables.MODES)  # fmt: skip
+    named = tables.CONFIG_CLASSES.get(class_name)
+    config_class = getattr(transformers, named) if named else model_class(class_name).config_class
+    config = shrink(config_class, tables.CONFIGS, tables.MODES)
     settle_token_ids(config)
     if adjust := tables.ADJUST.get(class_name) or tables.ADJUST.get(module_of(class_name)):
         adjust(config)

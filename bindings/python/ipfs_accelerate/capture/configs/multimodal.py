@@ -110,6 +110,10 @@ _ANY_RESOLUTION = Recipe(pixels="images", fixed=("image",), settings={"images": 
                          values={"image_sizes": _tile_of_image})  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "PerceptionLMConfig": {"vision_config": {
+        "model_type": "timm_wrapper", "architecture": "vit_pe_lang_large_patch14_448", "do_pooling": False,
+        "model_args": {"embed_dim": 64, "depth": 2, "num_heads": 4, "img_size": [56, 56], "global_pool": "",
+                       "use_post_transformer_norm": False, "init_values": 0.1, "ref_feat_shape": [4, 4]}}},
     "MllamaVisionConfig": {"intermediate_layers_indices": [0], "vision_output_dim": 128, "attention_heads": 4},
     "MllamaTextConfig": {"cross_attention_layers": [1]},
     "Gemma4UnifiedConfig": {"vision_config": _GEMMA4_UNIFIED_VISION},
@@ -158,6 +162,13 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "perception_lm": Recipe(pixels="images", sizes={"image": ((56, 56),) * 3}),
+    "visual_bert": Recipe(also=("visual_embeds", "visual_attention_mask"), values={
+        "visual_embeds": lambda x: x.normal("visual", x.size("batch"), x.size("item"), x.config.visual_embedding_dim),
+        "visual_attention_mask": lambda x: torch.ones(x.size("batch"), x.size("item"), dtype=torch.long)}),
+    "VisualBertForRegionToPhraseAlignment": Recipe(also=("region_to_phrase_position",), values={
+        "region_to_phrase_position": lambda x: x.integers("region", 0, x.size("sequence"), x.size("batch"), x.size(
+            "sequence") + x.size("item"))}),
     "gemma4_assistant": _DRAFT, "gemma4_unified_assistant": _DRAFT,
     "gemma3n": Recipe(sizes={"image": ((64, 64),) * 3}, features="frame"),
     "minicpmv4_6": _STRIP, "minicpmv4_7": _STRIP, "minicpm_ocr": _STRIP,

@@ -19,8 +19,8 @@ MODES: dict[str, str] = {}
 RECIPES: dict[str, Recipe] = {}
 # Model class name or folder -> last change to the small configuration.
 ADJUST: dict[str, Callable[[Any], None]] = {}
-# Model class name -> its configuration class, where the class does not name one.
-CONFIG_CLASSES: dict[str, type] = {}
+# Model class name -> name of its configuration class, where the class names none or another one.
+CONFIG_CLASSES: dict[str, str] = {"UVDocBridge": "UVDocBackboneConfig"}
 
 
 def _join(into: dict, table: Mapping, origin: str) -> None:

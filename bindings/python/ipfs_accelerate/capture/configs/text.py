@@ -81,3 +81,14 @@ RECIPES: dict[str, Recipe] = {
     "LongformerForQuestionAnswering": Recipe(values={"input_ids": _question_ids}),
     "LongformerForMultipleChoice": Recipe(values={"input_ids": _question_ids}),
 }
+
+
+def _encoder_alone(config: Any) -> None:
+    config.is_encoder_decoder = False
+
+
+def _decoder(config: Any) -> None:
+    config.is_decoder = True
+
+
+ADJUST: dict[str, Any] = {"T5GemmaEncoderModel": _encoder_alone, "ReformerModelWithLMHead": _decoder}

@@ -54,6 +54,10 @@ _POINTS = Recipe(also=("input_points", "input_labels"), values={
 
 
 CONFIGS: dict[str, Any] = {
+    "UperNetConfig": {"hidden_size": 64, "auxiliary_channels": 32, "backbone_config": {
+        "model_type": "resnet", "embedding_size": 16, "hidden_sizes": [16, 32, 64, 64], "depths": [1, 1, 1, 1],
+        "out_features": ["stage1", "stage2", "stage3", "stage4"]}},
+    "Swin2SRConfig": {"embed_dim": 32, "depths": [2, 1], "num_heads": [2, 2], "window_size": 4, "image_size": 16},
     "EdgeTamVisionConfig": {**_FEATURES, "backbone_channel_list": [384, 192, 96, 48]},
     "DepthProConfig": {"patch_size": 56, "intermediate_hook_ids": [1, 0]},
     "HieraConfig": {"decoder_hidden_size": 32, "decoder_depth": 1, "decoder_num_heads": 4},
@@ -65,7 +69,7 @@ CONFIGS: dict[str, Any] = {
     "Sam3VisionConfig": _FEATURES,
     "Sapiens2HeadConfig": {"upsample_out_channels": [16, 16], "upsample_kernel_sizes": [4, 4], "conv_out_channels": [16],
                            "conv_kernel_sizes": [1]},
-    "PerceiverConfig": {"num_self_attention_heads": 1, "num_cross_attention_heads": 1, "train_size": [32, 48],
+    "PerceiverConfig": {"d_latents": 64, "d_model": 64, "num_self_attends_per_block": 2, "num_blocks": 1, "num_self_attention_heads": 1, "num_cross_attention_heads": 1, "train_size": [32, 48],
                         "image_size": 56},
     "ViltConfig": {"num_images": 2},
     "VipLlavaConfig": {"vision_feature_layers": [-1, -2]},
@@ -94,6 +98,7 @@ def _with_class_tokens(config: Any) -> None:
 ADJUST: dict[str, Any] = {"chmv2": _with_class_tokens}
 
 RECIPES: dict[str, Recipe] = {
+    "swin2sr": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}),
     "depth_pro": Recipe(fixed=("image",), sizes={"image": ((224, 224),) * 3}),
     "omdet_turbo": Recipe(values={
         "classes_input_ids": lambda x: x.integers("classes", 5, 300, 3 * x.size("batch"), x.size("target")),
