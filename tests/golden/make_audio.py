@@ -98,7 +98,7 @@ def cases(full: bool) -> list[tuple[dict, list[str], dict]]:
         (seamless, ["medium"], {"return_attention_mask": False}),
         (speech, ["odd"], {}),
         (speech, ["odd", "medium"], {**longest}),
-        ({**speech, "normalize_vars": False, "padding_value": -1.0}, ["odd", "medium"], {"padding": "max_length", "max_length": 45}),
+        ({**speech, "normalize_vars": False, "padding_value": -1.0}, ["odd", "medium"], {"padding": "max_length", "max_length": mels(45, 1500)}),
         ({**speech, "do_ceptral_normalize": False}, ["long"], {"truncation": True, "max_length": 20}),
         (clap, ["odd"], {}),
         (clap, ["long", "short"], {"draws": [0.9, 0.1, 0.4]}),

@@ -108,6 +108,11 @@ Spectrogram SpectrogramTransform::compute(std::span<const float> samples) const 
       double sample = loaded[i];
       if (options_.pre_emphasis == PreEmphasis::within) sample = i == 0 ? sample * (1 - p) : sample - p * loaded[i - 1];
       if (options_.pre_emphasis == PreEmphasis::ahead) sample = loaded[i + 1] - p * sample;
+      if (options_.float_emphasis && options_.pre_emphasis == PreEmphasis::within) {
+        const auto factor = static_cast<float>(p);
+        const auto previous = static_cast<float>(loaded[i == 0 ? 0 : i - 1]);
+        sample = double{static_cast<float>(loaded[i]) - factor * previous};
+      }
       frame[i] = sample * options_.window[i];
     }
     fourier_.transform(frame, bins, scratch);

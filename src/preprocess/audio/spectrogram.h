@@ -30,9 +30,10 @@ struct SpectrogramOptions {
   bool remove_mean = false;
   PreEmphasis pre_emphasis = PreEmphasis::none;
   double pre_emphasis_factor = 0;
-  int64_t lookahead = 0;       // samples that a frame needs after its end; at least 1 for PreEmphasis::ahead
-  int power = 2;               // 1 or 2
-  double magnitude_floor = 0;  // added to the squared magnitude before the root of power 1
+  bool float_emphasis = false;  // rounded to float, as the torch forms of the extractors do
+  int64_t lookahead = 0;        // samples that a frame needs after its end; at least 1 for PreEmphasis::ahead
+  int power = 2;                // 1 or 2
+  double magnitude_floor = 0;   // added to the squared magnitude before the root of power 1
   std::optional<MelOptions> mels;
   double guard = 0;
   double floor = 0;

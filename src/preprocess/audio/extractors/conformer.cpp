@@ -226,6 +226,7 @@ class Phi4 : public AudioFamily {
     options.hop_length = frames_.hop_length;
     options.fft_length = frames_.n_fft;
     options.input_scale = 32768;
+    options.float_emphasis = true;
     options.pre_emphasis = PreEmphasis::within;
     options.pre_emphasis_factor = json_number(json, "preemphasis", 0.97, -10, 10);
     options.mels = MelOptions{.num_bins = frames_.n_fft / 2 + 1,
