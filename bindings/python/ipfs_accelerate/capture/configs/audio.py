@@ -103,6 +103,10 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "SpeechT5Model": Recipe(only=("input_values", "attention_mask", "decoder_input_values"), values={
+        "input_values": lambda x: x.normal("states", x.size("batch"), x.size("sequence"), x.config.hidden_size),
+        "attention_mask": lambda x: padded_mask((x.size("batch"), x.size("sequence"))),
+        "decoder_input_values": lambda x: x.normal("decoder", x.size("batch"), x.size("target"), x.config.hidden_size)}),
     "qwen2_audio": Recipe(tokens={"audio": lambda x: (x.size("feature_frames") // 2 - 2) // 2 + 1}),
     "Qwen2_5OmniToken2WavDiTModel": Recipe(values={
         "hidden_states": _mel_frames("hidden"), "condition_vector": _mel_frames("condition"),

@@ -213,3 +213,14 @@ RECIPES: dict[str, Recipe] = {
     "muse_glimmer": Recipe(settings={"temporal": 2}), "muse_spark": Recipe(settings={"temporal": 2}),
     "mistral3": Recipe(also=("image_sizes",)),
 }  # fmt: skip
+
+
+def _answers(config: Any) -> None:
+    config.yes_token_index, config.no_token_index = 3, 4
+
+
+def _without_dropout(config: Any) -> None:
+    config.text_config.dropout_rate = 0.0
+
+
+ADJUST: dict[str, Any] = {"shieldgemma2": _answers, "T5Gemma2Encoder": _without_dropout}

@@ -339,3 +339,5 @@ def settle_token_ids(config: PreTrainedConfig) -> None:
             part.pad_token_id = 0
         if getattr(part, "use_cache", False):
             part.use_cache = False
+    if read(config, "is_encoder_decoder") and read(config, "decoder_start_token_id") is None:
+        config.decoder_start_token_id = read(config, "pad_token_id", 0)

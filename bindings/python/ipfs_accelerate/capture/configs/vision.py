@@ -54,6 +54,7 @@ _POINTS = Recipe(also=("input_points", "input_labels"), values={
 
 
 CONFIGS: dict[str, Any] = {
+    "SuperPointConfig": {"max_keypoints": 16},
     "UperNetConfig": {"hidden_size": 64, "auxiliary_channels": 32, "backbone_config": {
         "model_type": "resnet", "embedding_size": 16, "hidden_sizes": [16, 32, 64, 64], "depths": [1, 1, 1, 1],
         "out_features": ["stage1", "stage2", "stage3", "stage4"]}},
@@ -108,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
         "classes_structure": lambda x: torch.full((x.size("batch"),), 3)}),
     "oneformer": Recipe(values={"task_inputs": lambda x: x.normal("task", x.size("batch"), x.config.task_seq_len)}),
     "efficientloftr": _PAIR, "lightglue": _PAIR, "superglue": _PAIR,
-    "seggpt": Recipe(values={"prompt_pixel_values": lambda x: x.normal("prompt", *x.make("pixel_values").shape),
+    "seggpt": Recipe(sizes={"image": ((32, 32),) * 3}, values={"prompt_pixel_values": lambda x: x.normal("prompt", *x.make("pixel_values").shape),
                              "prompt_masks": lambda x: x.normal("masks", *x.make("pixel_values").shape)}),
     "SamModel": _POINTS, "SamHQModel": _POINTS, "Sam2Model": _POINTS, "Sam3TrackerModel": _POINTS, "EdgeTamModel": _POINTS,
     "ViltForImagesAndTextClassification": Recipe(pixels="images", without=("pixel_mask",), settings={"images": 2}),
