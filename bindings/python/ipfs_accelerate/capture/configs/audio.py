@@ -103,6 +103,10 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "VibeVoiceAcousticTokenizerEncoderModel": Recipe(values={"hidden_states": lambda x: x.normal(
+        "wave", x.size("batch"), 1, x.size("samples"))}),
+    "VibeVoiceAcousticTokenizerDecoderModel": Recipe(values={"hidden_states": lambda x: x.normal(
+        "latents", x.size("batch"), x.config.hidden_size, x.size("sequence"))}),
     "SpeechT5Model": Recipe(only=("input_values", "attention_mask", "decoder_input_values"), values={
         "input_values": lambda x: x.normal("states", x.size("batch"), x.size("sequence"), x.config.hidden_size),
         "attention_mask": lambda x: padded_mask((x.size("batch"), x.size("sequence"))),

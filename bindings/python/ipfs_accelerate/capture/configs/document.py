@@ -19,6 +19,13 @@ def _flattened_patches(x: Inputs) -> torch.Tensor:
     return torch.cat([place, x.normal("flattened_patches", batch, count, width)], -1)
 
 
+def _all_stages(instance: Any) -> Any:
+    """The default backbone, every stage of it tapped."""
+    from transformers import UVDocBackboneConfig
+
+    return UVDocBackboneConfig(out_features=[f"stage{i}" for i in range(1, 7)])
+
+
 def _line(x: Inputs) -> torch.Tensor:
     """[batch, channel, 1, column]: features of text lines, as many channels as the first convolution takes."""
     first = next(module for module in x.model.modules() if isinstance(module, torch.nn.Conv2d))
@@ -54,6 +61,8 @@ _INTRACLASS = {
 }  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "UVDocBackboneConfig": _all_stages,
+    "UnlimitedOcrSamVisionConfig": {"downsample_channels": [64, 64], "global_attn_indexes": [1], "output_channels": 64},
     "Florence2VisionConfig": {"projection_dim": 64},
     "LayoutLMv3Config": {"coordinate_size": 10, "shape_size": 12},
     "LiltConfig": {"hidden_size": 48, "channel_shrink_ratio": 4},
@@ -68,6 +77,7 @@ CONFIGS: dict[str, Any] = {
 MODES: dict[str, str] = {"PPLCNetV4Config": KEEP}
 
 RECIPES: dict[str, Recipe] = {
+    "UVDocBridge": Recipe(values={"hidden_states": lambda x: x.normal("map", x.size("batch"), 128, 12, 16)}),
     "Florence2VisionBackbone": _PIXELS,
     "layoutlmv2": Recipe(requires="detectron2"),
     "pix2struct": Recipe(values={"flattened_patches": _flattened_patches,

@@ -187,16 +187,18 @@ class Inputs:
         return [name for name in self.parameters if name in chosen]
 
     def _feature_method(self, kind: str) -> Any:
-        """The model's own get_*_features, or that of the first part that has one."""
+        """The get_*_features of the model or of its first part that names the arguments."""
         name = f"get_{kind}_features"
-        return next((m for part in self.model.modules() if callable(m := getattr(part, name, None))), None)
+        methods = [m for part in self.model.modules() if callable(m := getattr(part, name, None))]
+        own = [m for m in methods if _named(m)]  # others pass their arguments on
+        return next(iter(own or methods), None)
 
     def _feature_arguments(self, kind: str, chosen: set[str]) -> tuple[list[str], list[str]]:
         """(required, optional) arguments of get_*_features, where the class is given that kind of input."""
         method = self._feature_method(kind)
         if method is None or not set(_SOURCES[kind]) & chosen or self.token(kind) is None:
             return [], []
-        accepted = [p for p in inspect.signature(method).parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        accepted = _named(method)
         required = [p.name for p in accepted if p.default is p.empty]
         return required, [p.name for p in accepted if p.name not in required and p.name in chosen]
 
@@ -281,6 +283,12 @@ class Inputs:
         if rows % batch:
             raise CannotMake(f"the {kind} encoder made {rows} rows of {batch} samples")
         return rows // batch
+
+
+def _named(method: Callable) -> list[inspect.Parameter]:
+    """The parameters that have a name of their own."""
+    parameters = inspect.signature(method).parameters.values()
+    return [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
 
 
 def _rows(found: Any) -> int:

@@ -166,7 +166,8 @@ RECIPES: dict[str, Recipe] = {
     "visual_bert": Recipe(also=("visual_embeds", "visual_attention_mask"), values={
         "visual_embeds": lambda x: x.normal("visual", x.size("batch"), x.size("item"), x.config.visual_embedding_dim),
         "visual_attention_mask": lambda x: torch.ones(x.size("batch"), x.size("item"), dtype=torch.long)}),
-    "VisualBertForRegionToPhraseAlignment": Recipe(also=("region_to_phrase_position",), values={
+    "VisualBertForRegionToPhraseAlignment": Recipe(
+        also=("region_to_phrase_position", "visual_embeds", "visual_attention_mask"), values={
         "region_to_phrase_position": lambda x: x.integers("region", 0, x.size("sequence"), x.size("batch"), x.size(
             "sequence") + x.size("item"))}),
     "gemma4_assistant": _DRAFT, "gemma4_unified_assistant": _DRAFT,

@@ -54,6 +54,7 @@ _POINTS = Recipe(also=("input_points", "input_labels"), values={
 
 
 CONFIGS: dict[str, Any] = {
+    "VitMatteConfig": {"convstream_hidden_sizes": [48, 96, 192], "fusion_hidden_sizes": [256, 128, 64, 32]},
     "SuperPointConfig": {"max_keypoints": 16},
     "UperNetConfig": {"hidden_size": 64, "auxiliary_channels": 32, "backbone_config": {
         "model_type": "resnet", "embedding_size": 16, "hidden_sizes": [16, 32, 64, 64], "depths": [1, 1, 1, 1],
@@ -72,7 +73,7 @@ CONFIGS: dict[str, Any] = {
                            "conv_kernel_sizes": [1]},
     "PerceiverConfig": {"d_latents": 64, "d_model": 64, "num_self_attends_per_block": 2, "num_blocks": 1, "num_self_attention_heads": 1, "num_cross_attention_heads": 1, "train_size": [32, 48],
                         "image_size": 56},
-    "ViltConfig": {"num_images": 2},
+    "ViltConfig": {"num_images": 2, "modality_type_vocab_size": 3},
     "VipLlavaConfig": {"vision_feature_layers": [-1, -2]},
     "SegGptConfig": {"image_size": [64, 32], "patch_size": 16, "num_hidden_layers": 2, "merge_index": 0,
                      "intermediate_hidden_state_indices": [0, 1]},
@@ -89,7 +90,7 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 MODES: dict[str, str] = {"AlignVisionConfig": KEEP, "EfficientNetConfig": KEEP, "Data2VecVisionConfig": UNIFORM,
-                         "BeitConfig": UNIFORM}  # fmt: skip
+                         "BeitConfig": UNIFORM, "VitMatteConfig": UNIFORM}  # fmt: skip
 
 
 def _with_class_tokens(config: Any) -> None:
