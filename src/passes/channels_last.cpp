@@ -69,11 +69,12 @@ class Converter {
   /// What a transpose to channels first (perhaps of flattened positions, split afterwards) was made from.
   Value already_last(ValueId id) {
     int rank = type(id).rank();
-    if (const Node* transpose = index_.made_by(id, "transpose"); is_permutation(transpose, channels_to_front(rank)))
+    if (const Node* transpose = index_.made_by(id, "transpose");
+        transpose != nullptr && is_permutation(transpose, channels_to_front(rank)))
       return patch_.value(transpose->operands[0]);
     const Node* split = index_.made_by(id, "reshape");
     const Node* transpose = split == nullptr ? nullptr : index_.made_by(split->operands[0], "transpose");
-    if (!is_permutation(transpose, channels_to_front(3)) ||
+    if (transpose == nullptr || !is_permutation(transpose, channels_to_front(3)) ||
         !splits_positions(type(split->operands[0]).shape, type(id).shape))
       return {};
     return ops::reshape(patch_.value(transpose->operands[0]), last_shape(type(id).shape));

@@ -82,14 +82,14 @@ std::shared_ptr<const Graph> region_of(const GraphIndex& index, const Group& gro
                                        const std::vector<ValueId>& operands) {
   const Graph& graph = index.graph();
   auto region = std::make_shared<Graph>("fused");
-  std::vector<std::optional<Value>> inside(graph.num_values());
+  std::vector<Value> inside(graph.num_values());
   for (size_t i = 0; i < operands.size(); ++i)
     inside[operands[i]] = region->add_input("x" + std::to_string(i), index.type(operands[i]));
   Value last;
   for (int n : group.nodes()) {
     const Node& node = graph.nodes()[static_cast<size_t>(n)];
     std::vector<Value> values;
-    for (ValueId id : node.operands) values.push_back(inside[id].value());
+    for (ValueId id : node.operands) values.push_back(inside[id]);
     last = copy_node(*region, node, values).at(0);
     inside[node.results[0]] = last;
   }

@@ -24,7 +24,7 @@ class ZeroShotImageClassification final : public Task::Runner {
     const auto encodings = model_->encode(texts, Truncation::longest_first, context);
     if (!context.truncated_inputs.empty())
       fail(ErrorCode::invalid_argument, "the label '{}' does not fit the {} tokens that the model takes; shorten it",
-           printable(labels[context.truncated_inputs.front()]), *model_->max_tokens);
+           printable(labels[context.truncated_inputs.front()]), model_->max_tokens.value_or(0));
 
     std::vector<std::vector<float>> embeddings(labels.size());
     model_->run_texts(
