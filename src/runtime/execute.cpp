@@ -184,9 +184,10 @@ std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor
       std::vector<std::vector<int64_t>> out;
       std::vector<const void*> in_pointers;
       std::vector<void*> out_pointers;
-      for (const Tensor& t : operands) {
-        in.push_back(t.shape());
-        in_pointers.push_back(t.data());
+      for (size_t i = 0; i < operands.size(); ++i) {
+        // The kernel owns an operand that is empty here: a packed weight.
+        in.push_back(operands[i].empty() ? evaluate(g.type_of(node.operands[i]).shape, dims) : operands[i].shape());
+        in_pointers.push_back(operands[i].data());
       }
       for (ValueId id : node.results) {
         out.push_back(evaluate(g.type_of(id).shape, dims));

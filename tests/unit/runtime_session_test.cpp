@@ -244,5 +244,27 @@ TEST(Session, ExtentsThatWereAssumedToFitAreCheckedInEachCall) {
   }
 }
 
+TEST(Session, GraphsWithExtentsFromDataRunOnPackedWeights) {
+  Graph g("g", {TensorType(DType::f32, {"n", 8}), TensorType(DType::boolean, {"n"})});
+  Value weight = ops::weight(g, "w", TensorType(DType::f32, {4, 8}));
+  Value where = ops::nonzero(g.input(1), Dim::unbacked("count"));
+  Value rows = ops::gather_nd(g.input(0), where);
+  g.output(ops::linear(rows, weight));
+  auto weights = std::make_shared<MemoryWeights>();
+  Tensor w(DType::f32, {4, 8});
+  for (int64_t i = 0; i < 32; ++i) w.set(i, 0.25 * static_cast<double>(i % 7) - 0.5);
+  weights->add("w", w);
+  Tensor x(DType::f32, {5, 8});
+  for (int64_t i = 0; i < 40; ++i) x.set(i, static_cast<double>(i % 5) - 2);
+  Model model = InferenceSession({.device = "cpu"}).load(g, weights);
+  for (auto mask : {std::vector<int64_t>{1, 0, 1, 1, 0}, {0, 0, 0, 0, 0}, {1, 1, 1, 1, 1}}) {
+    std::vector<Tensor> inputs = {x, Tensor::from<int64_t>(DType::boolean, {5}, mask)};
+    auto expected = ops::evaluate(g, inputs, weights.get());
+    auto found = model.execute(inputs);
+    ASSERT_EQ(found[0].shape(), expected[0].shape());
+    EXPECT_LE(max_difference(found[0], expected[0]), 1e-5);
+  }
+}
+
 }  // namespace
 }  // namespace accelerate

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import os
 import resource
 import select
@@ -37,6 +38,15 @@ def resident_mb(pid: int) -> float:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
     except (OSError, IndexError):
         return 0.0
+
+
+def plain(message: Any) -> Any:
+    """The message in what JSON has: numbers that are not finite become text."""
+    if isinstance(message, dict):
+        return {key: plain(value) for key, value in message.items()}
+    if isinstance(message, (list, tuple)):
+        return [plain(value) for value in message]
+    return str(message) if isinstance(message, float) and not math.isfinite(message) else message
 
 
 def warm_up() -> None:
@@ -109,7 +119,7 @@ def serve_one(request: dict[str, Any], make_case: Callable[..., Any]) -> dict[st
             with os.fdopen(write_end, "w") as out:
 
                 def tell(message: dict[str, Any]) -> None:
-                    out.write(json.dumps(message, default=str) + "\n")
+                    out.write(json.dumps(plain(message), default=str, allow_nan=False) + "\n")
                     out.flush()
 
                 build(request, make_case, tell)
@@ -195,7 +205,7 @@ def main() -> None:
     warm_up()
 
     def reply(message: dict[str, Any]) -> None:
-        replies.write(json.dumps(message, default=str) + "\n")
+        replies.write(json.dumps(plain(message), default=str, allow_nan=False) + "\n")
         replies.flush()
 
     reply({"ready": True, "torch_version": torch.__version__, "transformers_version": transformers.__version__})
