@@ -31,7 +31,8 @@ Dim bound(Call& c, const Dim& given, const Dim& n) {
   Dim at = given;
   if (c.conversion().hint(given).value_or(0) < 0) at = n + given;
   if (const auto behind = (at - n).constant(); behind && *behind > 0) return n;
-  return at;
+  // A bound that the data tell may lie behind the end.
+  return at.has_unbacked() ? min(at, n) : at;
 }
 
 /// length: what the program declares for the result, if it does.
