@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -19,6 +20,8 @@ struct Pattern {
   double scale = 1;
   Value bias;     // added to the scores
   Value allowed;  // bool
+  /// The bias may hold minus infinity.
+  bool excludes = false;
 };
 
 class Recognizer {
@@ -54,12 +57,25 @@ class Recognizer {
       mask = mask ? ops::where(pattern.allowed, mask, ops::scalar_like(mask, kExcluded)) : pattern.allowed;
     ops::AttentionOptions options;
     options.scale = pattern.scale;
-    if (rank == 4) return ops::scaled_dot_product_attention(q, k, v, mask, options);
-    // [batch * heads, T, D]: one head each.
-    if (mask && mask.rank() == 3) mask = ops::unsqueeze(mask, 1);
-    return ops::squeeze(ops::scaled_dot_product_attention(ops::unsqueeze(q, 1), ops::unsqueeze(k, 1),
-                                                          ops::unsqueeze(v, 1), mask, options),
-                        1);
+    Value result;
+    if (rank == 4) {
+      result = ops::scaled_dot_product_attention(q, k, v, mask, options);
+    } else {
+      // [batch * heads, T, D]: one head each.
+      if (mask && mask.rank() == 3) mask = ops::unsqueeze(mask, 1);
+      result = ops::squeeze(ops::scaled_dot_product_attention(ops::unsqueeze(q, 1), ops::unsqueeze(k, 1),
+                                                              ops::unsqueeze(v, 1), mask, options),
+                            1);
+    }
+    if (guarded_ != nullptr) return result;
+    // Without a guard the softmax of a row without keys is not a number; attention gives 0 there.
+    Value none = ops::scalar_like(result, std::numeric_limits<double>::quiet_NaN());
+    if (pattern.allowed) result = ops::where(ops::reduce_any(pattern.allowed, {-1}, true), result, none);
+    if (pattern.excludes) {
+      Value top = ops::reduce_max(pattern.bias, {-1}, true);
+      result = ops::where(ops::greater(top, ops::scalar_like(top, kExcluded)), result, none);
+    }
+    return result;
   }
 
  private:
@@ -123,6 +139,7 @@ class Recognizer {
         if (!same_as_scores(rest) || !descend(rest, scale, inner, depth + 1)) continue;
         out = inner;
         out.bias = out.bias ? ops::add(out.bias, patch_.value(bias)) : patch_.value(bias);
+        out.excludes = out.excludes || holds_excluded(bias, 0);
         return true;
       }
       return false;
@@ -147,6 +164,19 @@ class Recognizer {
         return true;
       }
     }
+    return false;
+  }
+
+  /// Is minus infinity filled in where the value is made.
+  bool holds_excluded(ValueId id, int depth) const {
+    if (index_.uniform(id) == kExcluded) return true;
+    const Node* node = index_.graph().producer(id);
+    if (node == nullptr || depth > 8) return false;
+    for (const char* op :
+         {"where", "add", "mul", "expand", "reshape", "slice", "transpose", "cast", "concat", "masked_scatter"})
+      if (node->op->name == op)
+        return std::any_of(node->operands.begin(), node->operands.end(),
+                           [&](ValueId operand) { return holds_excluded(operand, depth + 1); });
     return false;
   }
 

@@ -81,7 +81,7 @@ class Locator {
       : opened_(opened), options_(options), set_(sets[failing]) {}
 
   Json find() {
-    if (!agrees("reference", {})) return {{"kind", "graph"}};
+    if (!agrees("reference", all_passes())) return {{"kind", "graph"}};
     for (const PassInfo& pass : list_passes())
       if (agrees(options_.session.device, {pass.name})) return {{"kind", "pass"}, {"name", pass.name}};
     std::string op = first_divergent_op();

@@ -160,15 +160,23 @@ TEST(RecognizeAttention, ScaledOperandsAndBooleanMask) {
   AttentionGraph a;
   Value c = literal(a.q, 0.6);
   Value scores = matmul(mul(a.q, c), mul(a.kt(), c));
-  // Position 0 is never excluded, so that each row has a key.
-  Value first = equal(iota(a.g, DType::i64, "s"), scalar(a.g, DType::i64, 0));
-  Value allowed = logical_or(a.allowed, first);
-  scores = where(allowed, scores, literal(scores, -std::numeric_limits<double>::infinity()));
+  // Rows of queries without a key are not numbers, before and after.
+  scores = where(a.allowed, scores, literal(scores, -std::numeric_limits<double>::infinity()));
   a.g.output(matmul(softmax(scores, -1), a.v));
   Graph out = rewritten("recognize_attention", a.g);
   const Node& node = only(out, "scaled_dot_product_attention");
   EXPECT_NEAR(node.attrs.number("scale"), 0.36, 1e-6);
   EXPECT_EQ(out.type_of(node.operands[3]).dtype, DType::boolean);
+}
+
+TEST(RecognizeAttention, ABiasOfMinusInfinityLeavesRowsWithoutNumbers) {
+  AttentionGraph a;
+  Value never = logical_and(a.allowed, logical_not(a.allowed));
+  Value bias = where(never, a.bias, literal(a.bias, -std::numeric_limits<double>::infinity()));
+  a.g.output(matmul(softmax(add(matmul(a.q, a.kt()), bias), -1), a.v));
+  Graph out = rewritten("recognize_attention", a.g);
+  EXPECT_EQ(count(out, "scaled_dot_product_attention"), 1);
+  EXPECT_EQ(count(out, "reduce_max"), 1);
 }
 
 TEST(RecognizeAttention, FiniteFillKeepsExcludedRowsEven) {
