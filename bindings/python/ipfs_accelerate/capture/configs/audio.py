@@ -8,7 +8,7 @@ import torch
 
 from .inputs import Inputs
 from .recipe import Recipe
-from .values import attention_mask, input_ids, padded_mask
+from .values import attention_mask, input_ids, mels, padded_mask
 
 
 def _spectrogram(x: Inputs) -> torch.Tensor:
@@ -71,10 +71,17 @@ def _mel_frames(name: str) -> Any:
     return lambda x: x.normal(name, x.size("batch"), 2 * x.size("sequence"), x.config.mel_dim)
 
 
+# The wave, and its features at the frame rate of the acoustic encoder.
+_TWO_VIEWS = Recipe(
+    only=("input_values", "input_features"), wave="channels",
+    values={"input_features": lambda x: x.normal("features", x.size("batch"), x.size("samples") // 320, mels(x))},
+)  # fmt: skip
 _UNPADDED = Recipe(wave="channels", without=("padding_mask",), sizes={"image": ((56, 56),) * 3})
 _NO_MASK = Recipe(without=("attention_mask",))
 
 CONFIGS: dict[str, Any] = {
+    "VibeVoiceAcousticTokenizerConfig": {"num_filters": 4}, "VibeVoiceAcousticTokenizerEncoderConfig": {"num_filters": 4},
+    "VibeVoiceAcousticTokenizerDecoderConfig": {"num_filters": 4},
     "Nemotron3_5TranscribeWordTimestampConfig": {"blank_token_id": 500},
     "NeuCodecConfig": {"quantization_dim": 128}, "Xcodec2Config": {"quantization_dim": 128},
     "MuseSparkAudioConfig": {"hidden_sizes": [16, 16, 32, 32], "depths": [1, 1, 1, 1], "num_hidden_layers": 4, "out_hidden_size": 64},
@@ -142,10 +149,10 @@ RECIPES: dict[str, Recipe] = {
     "MoshiForConditionalGeneration": Recipe(
         only=("input_ids", "attention_mask", "user_audio_codes", "moshi_audio_codes"),
         values={"user_audio_codes": _stream, "moshi_audio_codes": _stream}),
-    "neucodec": Recipe(wave="channels", features="frame"), "xcodec2": Recipe(wave="channels", features="frame"),
+    "neucodec": _TWO_VIEWS, "xcodec2": _TWO_VIEWS,
     "Gemma4AudioModel": Recipe(features="frame"),
     "MimiDecoderModel": _LATENTS, "PocketTTSAudioTokenizerDecoderModel": _LATENTS,
-    "MossTranscribeDiarizeAudioModel": _NO_MASK, "Qwen2AudioEncoder": _NO_MASK,
+    "MossTranscribeDiarizeAudioModel": _NO_MASK, "VoxtralEncoder": _NO_MASK, "VoxtralRealtimeEncoder": _NO_MASK, "Qwen2AudioEncoder": _NO_MASK,
     "CsmForConditionalGeneration": Recipe(without=("input_values",)),
     "univnet": Recipe(features="frame", settings={"mels": 100}),
     "pe_audio": _UNPADDED, "pe_audio_video": _UNPADDED, "pocket_tts_audio_tokenizer": _CHANNELS,

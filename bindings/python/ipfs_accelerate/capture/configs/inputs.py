@@ -187,11 +187,10 @@ class Inputs:
         return [name for name in self.parameters if name in chosen]
 
     def _feature_method(self, kind: str) -> Any:
-        """The get_*_features of the model or of its first part that names the arguments."""
+        """The get_*_features of the model or of the part of it that names the most arguments."""
         name = f"get_{kind}_features"
         methods = [m for part in self.model.modules() if callable(m := getattr(part, name, None))]
-        own = [m for m in methods if _named(m)]  # others pass their arguments on
-        return next(iter(own or methods), None)
+        return max(methods, key=lambda method: len(_named(method)), default=None)  # others pass their arguments on
 
     def _feature_arguments(self, kind: str, chosen: set[str]) -> tuple[list[str], list[str]]:
         """(required, optional) arguments of get_*_features, where the class is given that kind of input."""

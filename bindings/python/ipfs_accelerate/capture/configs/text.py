@@ -30,6 +30,9 @@ _RETRIEVED = Recipe(
 
 
 CONFIGS: dict[str, Any] = {
+    "XmodConfig": {"default_language": "en_XX"},
+    "ZambaConfig": {"num_hidden_layers": 4, "attn_layer_period": 2, "attn_layer_offset": 1,
+                    "layers_block_type": ["mamba", "hybrid"] * 2},
     "ReformerConfig": {"is_decoder": False, "axial_pos_shape": [4, 8], "axial_pos_embds_dim": [16, 48],
                        "attn_layers": ["local", "lsh"], "local_attn_chunk_length": 4, "lsh_attn_chunk_length": 4,
                        "num_buckets": 2, "hash_seed": 7, "max_position_embeddings": 32},
