@@ -22,6 +22,7 @@ struct CoverageOptions {
   size_t sample = 0;
   bool failed = false;
   bool resume = false;
+  bool missing = false;
   bool summary = false;
   int jobs = 1;
   int seed = 0;
@@ -137,6 +138,8 @@ void run_sweep(Cli& cli, const CoverageOptions& options) {
   skills::CoverageTable records;
   if ((options.resume || options.failed) && std::filesystem::exists(options.out))
     records = skills::read_records(options.out);
+  skills::CoverageTable known_table;
+  if (options.missing && std::filesystem::exists(options.table)) known_table = skills::read_table(options.table);
   std::vector<skills::ModelClass> todo;
   for (const skills::ModelClass& m : all) {
     bool wanted = matches(options.classes, m.name) && matches(options.modules, m.module) &&
@@ -144,6 +147,10 @@ void run_sweep(Cli& cli, const CoverageOptions& options) {
     auto known = records.find(m.name);
     if (options.failed) wanted = wanted && known != records.end() && !known->second.passed();
     if (options.resume) wanted = wanted && known == records.end();
+    if (options.missing) {
+      auto row = known_table.find(m.name);
+      wanted = wanted && (row == known_table.end() || !row->second.passed());
+    }
     if (wanted) todo.push_back(m);
   }
   if (options.sample > 0) todo = skills::stratified_sample(std::move(todo), options.sample);
@@ -217,6 +224,7 @@ void register_coverage(Cli& cli) {
       ->multi_option_policy(several);
   c->add_option("--sample", options->sample, "about N classes that stand for all of them")->type_name("N");
   c->add_flag("--resume", options->resume, "go on: leave out classes that have a record");
+  c->add_flag("--missing", options->missing, "only classes that the table lacks, or has as failures");
   c->add_flag("--failed", options->failed, "again those whose record is a failure");
   c->add_option("-j,--jobs", options->jobs, "classes at a time")->type_name("N")->check(CLI::Range(1, 256));
   c->add_option("--minutes", options->minutes, "stop after this time; --resume goes on")->type_name("N");
