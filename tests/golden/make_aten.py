@@ -60,6 +60,19 @@ def two(n: int) -> tuple[Tensor, ...]:
     return normal(2, n, 4), normal(n, 1)
 
 
+def decayed_sums(x: Tensor, decay: Tensor) -> tuple[Tensor, ...]:
+    """A loop over axis 1 that carries a sum and a maximum, and keeps all sums."""
+    from torch._higher_order_ops.scan import scan_op
+
+    def step(total: Tensor, top: Tensor, x_t: Tensor, decay: Tensor) -> list[Tensor]:
+        total = total * torch.sigmoid(decay) + x_t
+        return [total, torch.maximum(top, total), total.clone(), total.sum(-1)]
+
+    zero = torch.zeros_like(x[:, 0])
+    total, top, sums, rows = scan_op(step, [zero, zero - 9], [x.movedim(1, 0)], (decay,))
+    return total, top, sums.movedim(0, 1), rows
+
+
 def elementwise() -> None:
     for name in "abs neg sign floor ceil round trunc frac square relu silu mish selu sigmoid tanh exp exp2 expm1 sin cos tan sinh cosh asinh atan erf erfc sinc deg2rad".split():
         fn = getattr(torch, name, None) or getattr(F, name)
@@ -299,6 +312,7 @@ def symbolic() -> None:
     case("item_extent", lambda x, n: torch.arange(n.item()) if True else x, lambda n: (normal(2), torch.tensor(n)))
     case("item_slice", _item_slice, lambda n: (normal(20, 3), torch.tensor(n)))
     case("item_number", lambda x, s: x * s.item(), lambda n: (normal(2, n), torch.tensor(1.5)))
+    case("scan", decayed_sums, lambda n: (normal(2, n, 4), normal(4)))
     case("cond", lambda x: torch.cond(x.sum() > 0, lambda y: y * 2, lambda y: y - 1, (x,)), one)
     case("no_grad", _no_grad, one, "exported")
 

@@ -350,9 +350,46 @@ void add_extremes(Entries& entries, const std::string& op, bool largest) {
                      }});
 }
 
+/// Steps of a linear recurrence on neighbouring elements, which go together.
+void run_linear_scan(Executor& executor, const Lines& lines, const LaunchArgs& args) {
+  constexpr int64_t kBlock = 64;
+  const auto* a = static_cast<const float*>(args.inputs[0]);
+  const auto* b = static_cast<const float*>(args.inputs[1]);
+  const auto* initial = static_cast<const float*>(args.inputs[2]);
+  auto* y = static_cast<float*>(args.outputs[0]);
+  int64_t blocks = (lines.inner + kBlock - 1) / kBlock;
+  executor.parallel_for(lines.outer * blocks, [&](int64_t task, int) {
+    int64_t outer = task / blocks;
+    int64_t first = task % blocks * kBlock;
+    int64_t count = std::min(kBlock, lines.inner - first);
+    const float* before = initial + outer * lines.inner + first;
+    for (int64_t j = 0; j < lines.size; ++j) {
+      int64_t at = (outer * lines.size + j) * lines.inner + first;
+      for (int64_t i = 0; i < count; ++i) y[at + i] = a[at + i] * before[i] + b[at + i];
+      before = y + at;
+    }
+  });
+}
+
+void add_linear_scan(Entries& entries) {
+  entries.push_back({"linear_scan", "blocks", [](const NodeSite& site) { return require_f32(site, {0}); },
+                     [](const NodeSite& site, CompileContext&) {
+                       auto axis = static_cast<size_t>(site.node.attrs.integer("axis"));
+                       return make_kernel([axis](const ConcreteNode& node) {
+                         Lines lines = lines_of(node.inputs[0], axis);
+                         Prepared out;
+                         out.run = [lines](Executor& executor, const LaunchArgs& args) {
+                           run_linear_scan(executor, lines, args);
+                         };
+                         return out;
+                       });
+                     }});
+}
+
 }  // namespace
 
 void add_scan_kernels(Entries& entries) {
+  add_linear_scan(entries);
   add_cumsum(entries);
   add_cumprod(entries);
   add_gather_elements(entries);

@@ -149,11 +149,58 @@ Item while_loop(Call& c) {
   return items_of(out);
 }
 
+std::vector<Item> items_of_list(Call& c, size_t i) {
+  const Item item = c.scope().evaluate(positional(c, i));
+  if (item.list() == nullptr) fail(ErrorCode::invalid_model, "argument {} of {} is no list", i, c.target());
+  return *item.list();
+}
+
+/// scan(body, carried, xs, constants): each x is taken along its first axis, each y stacked along a new one.
+Item scan(Call& c) {
+  const ExportedGraph& body = graph_argument(c, 0);
+  std::vector<Item> carried = items_of_list(c, 1);
+  for (Item& item : carried)
+    if (item.scalar() != nullptr) item = tensor_of(item, c.graph());
+  const std::vector<Item> xs = items_of_list(c, 2);
+  std::vector<Item> operands = carried;
+  operands.insert(operands.end(), xs.begin(), xs.end());
+  for (const Item& item : operands)
+    if (item.tensor() == nullptr) fail(ErrorCode::invalid_model, "a loop runs over something that is no tensor");
+  const auto constants = items_of_list(c, 3);
+  operands.insert(operands.end(), constants.begin(), constants.end());
+  const RegionOperands inputs(operands);
+  std::vector<TensorType> types = inputs.types();
+  for (size_t i = carried.size(); i < carried.size() + xs.size(); ++i) {
+    if (types[i].rank() == 0) fail(ErrorCode::invalid_model, "a loop runs over a tensor without axes");
+    types[i].shape.erase(types[i].shape.begin());
+  }
+  auto region = std::make_shared<Graph>("body", types);
+  const auto results = inlined(c, *region, body, inputs.inside(*region, 0));
+  if (results.size() < carried.size())
+    fail(ErrorCode::invalid_model, "a loop's body has fewer results than it carries");
+  for (size_t i = 0; i < results.size(); ++i) {
+    const Value value = tensor_of(results[i], *region);
+    region->output(i < carried.size() ? with_shape(value, inputs.values[i].shape()) : value);
+  }
+  const auto values = inputs.values.begin();
+  const auto first_x = values + static_cast<std::ptrdiff_t>(carried.size());
+  const auto last_x = first_x + static_cast<std::ptrdiff_t>(xs.size());
+  const std::vector<Value> found =
+      ops::scan(region, {values, first_x}, {first_x, last_x}, {last_x, inputs.values.end()});
+  std::vector<Item> out;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const bool is_complex = results[i].tensor() != nullptr && results[i].tensor()->is_complex;
+    out.emplace_back(TensorItem{found[i], is_complex});
+  }
+  return out;
+}
+
 constexpr auto kHandled = Mapping::Complex::handled;
 
 constexpr Mapping kMappings[] = {
     {"higher_order.cond", condition, kHandled},
     {"higher_order.while_loop", while_loop, kHandled},
+    {"higher_order.scan", scan, kHandled},
     {"higher_order.wrap_with_set_grad_enabled", call_graph<1>, kHandled},
     {"higher_order.wrap_with_autocast", call_graph<4>, kHandled},
     {"higher_order.wrap", call_graph<0>, kHandled},

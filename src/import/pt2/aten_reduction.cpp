@@ -173,6 +173,12 @@ Value running_sum(Value x, int64_t axis) {
   return ops::cumsum(x, axis);
 }
 
+/// Ours: bindings/python/ipfs_accelerate/capture/recurrences.py.
+Item linear_scan(Call& c) {
+  const Value a = c.tensor("a");
+  return ops::linear_scan(a, c.tensor("b"), c.tensor("initial"), c.axis("dim", a.rank()));
+}
+
 template <std::vector<Value> (*fn)(Value, int64_t)>
 Item running_extreme(Call& c) {
   const Value x = c.tensor("self");
@@ -332,6 +338,7 @@ constexpr Mapping kMappings[] = {
     {"aten.frobenius_norm.dim", norm},
     {"aten.logsumexp.default", log_sum_exp},
     {"aten.cumsum.default", running<running_sum>},
+    {"ipfs_accelerate.linear_scan.default", linear_scan},
     {"aten.cumprod.default", running<ops::cumprod>},
     {"aten.logcumsumexp.default", running<ops::log_cum_sum_exp>},
     {"aten.cummax.default", running_extreme<ops::cum_max>},
