@@ -30,6 +30,7 @@ from transformers.exporters.utils import precompute_export_inputs
 from .config_file import CaptureError
 from .draws import Draws, random_ops
 from .hoist import Hoist, Rows, is_layout
+from .recurrences import recurrences
 from .structure import fill, flatten_inputs, flatten_outputs
 
 FORMAT = "ipfs_accelerate"
@@ -292,6 +293,7 @@ def _export(
         register_cache_pytrees_for_model(model)
         if way.patches:
             stack.enter_context(apply_patches("dynamo"))
+        stack.enter_context(recurrences(model))
         noted = stack.enter_context(flat_forward(model, sample, ties, way.rows))
         return torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict), noted
 
