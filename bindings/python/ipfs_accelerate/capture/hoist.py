@@ -3,7 +3,8 @@
 `Hoist`: some models compute index tables in Python from small integer inputs that describe a layout (`image_grid_thw`,
 `spatial_shapes`, `feature_lens`). Those inputs are kept out of the trace and what is computed from them alone is computed
 for real; where such a value meets a traced one, it becomes an input of the program, `precomputed.N`. This is what
-transformers' own exporters do by hand for a few encoders.
+transformers' own exporters do by hand for a few encoders. Attention that splits packed rows into segments whose lengths are
+known that way, and loops over them, becomes one attention with a mask of blocks, so that the number of segments is free.
 
 `Rows`: some models take a batch apart (`list(x)`, `x.split(sizes)`) only to concatenate it again, which ties the trace to
 one batch. Under `Rows` the parts of a tensor whose first dim is symbolic are one part that holds all rows. It is right only
@@ -35,6 +36,14 @@ def is_layout(name: str, value: torch.Tensor) -> bool:
     return integer and bool(LAYOUT.search(name)) and value.numel() <= 4096
 
 
+class Segments(list):
+    """The integers of a known 1-d tensor, `source`: as sizes of a split, lengths of segments."""
+
+    def __init__(self, values: list[int], source: torch.Tensor):
+        super().__init__(values)
+        self.source = source
+
+
 class Hoist(TorchFunctionMode):
     """Computes for real what depends on `layout` tensors only.
 
@@ -48,6 +57,7 @@ class Hoist(TorchFunctionMode):
         self.given = given or {}
         self.crossed: list[torch.Tensor] = []
         self.numbers: dict[int, int] = {}
+        self.segments: torch.Tensor | None = None
 
     def _cross(self, value: Any) -> Any:
         if not isinstance(value, torch.Tensor) or id(value) not in self.known:
@@ -75,9 +85,15 @@ class Hoist(TorchFunctionMode):
             if func in _FACTORIES and not symbolic and _is_index(func, args, kwargs):
                 return self._real(func, args, kwargs)
             return func(*args, **kwargs)
-        if not known:
-            return func(*args, **kwargs)
         name = getattr(func, "__name__", "")
+        if not known:
+            if name == "split" and self._splits(args, kwargs):
+                return (args[0],)
+            if name == "scaled_dot_product_attention" and self.segments is not None:
+                return self._attention(func, args, kwargs)
+            return func(*args, **kwargs)
+        if name == "tolist" and args[0].dim() == 1 and not args[0].is_floating_point():
+            return Segments(self._real(func, args, kwargs), args[0])
         if len(known) == len(tensors) and not symbolic:
             return self._real(func, args, kwargs)
         if name in _QUERIES:
@@ -86,6 +102,28 @@ class Hoist(TorchFunctionMode):
         if writes and args and isinstance(args[0], torch.Tensor) and id(args[0]) in self.known:
             raise RuntimeError(f"a table computed from a layout is written with traced values by {name}")
         return func(*tree_map(self._cross, args), **tree_map(self._cross, kwargs))
+
+
+    def _splits(self, args: tuple, kwargs: dict) -> bool:
+        """Notes the lengths that queries, keys or values [1, heads, rows, width] are split into; False for other splits."""
+        sizes = kwargs.get("split_size_or_sections", kwargs.get("split_size", args[1] if len(args) > 1 else None))
+        axis = kwargs.get("dim", args[2] if len(args) > 2 else 0)
+        if not isinstance(sizes, Segments) or args[0].dim() != 4 or axis not in (2, -2):
+            return False
+        self.segments = sizes.source
+        return True
+
+    def _attention(self, func: Any, args: tuple, kwargs: dict) -> Any:
+        """Attention of packed rows [1, heads, rows, width], each row to those of its segment; ends the segments."""
+        source, self.segments = self.segments, None
+        masked = kwargs.get("attn_mask", args[3] if len(args) > 3 else None) is not None
+        if masked or kwargs.get("is_causal", False) or len(args) > 4:
+            raise RuntimeError("attention of segments has a mask of its own")
+        lengths = self._cross(source)
+        rows = torch.arange(args[0].shape[2], device=args[0].device)
+        segment = (rows[:, None] >= lengths.cumsum(0)[None, :]).sum(1)
+        kwargs = {**kwargs, "attn_mask": segment[:, None] == segment[None, :]}
+        return func(*args[:3], **kwargs)
 
 
 def _is_index(func: Any, args: tuple, kwargs: dict) -> bool:
