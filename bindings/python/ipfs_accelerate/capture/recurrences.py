@@ -137,10 +137,25 @@ def _xlstm(module: types.ModuleType) -> Iterator[None]:
         owner.forward = original
 
 
+@contextlib.contextmanager
+def _gated_delta_rule(module: types.ModuleType) -> Iterator[None]:
+    """Chunks of the delta rule: the triangular solver that runs without export, not its rows one by one."""
+    if not hasattr(module, "is_torchdynamo_exporting"):
+        yield
+        return
+    original = module.is_torchdynamo_exporting
+    module.is_torchdynamo_exporting = lambda: False
+    try:
+        yield
+    finally:
+        module.is_torchdynamo_exporting = original
+
+
 PATCHES: dict[str, Callable[[types.ModuleType], Any]] = {
     "mamba_selective_scan": _mamba,
     "RecurrentGemmaRglru": _recurrent_gemma,
     "mlstm_recurrent_sequence_native": _xlstm,
+    "torch_chunk_gated_delta_rule": _gated_delta_rule,
 }
 
 LOOPS = (
@@ -155,11 +170,15 @@ LOOPS = (
 
 @contextlib.contextmanager
 def _loops(module: types.ModuleType, path: str) -> Iterator[None]:
-    """The function at `path` in the module with its loops over symbolic ranges as scans."""
+    """The function at `path` in the module with its loops over symbolic ranges as scans; as it is if it has none such."""
     *parents, name = path.split(".")
     owner = functools.reduce(getattr, parents, module)
     original = getattr(owner, name)
-    setattr(owner, name, with_scans(original))
+    try:
+        made = with_scans(original)
+    except ValueError:
+        made = original
+    setattr(owner, name, made)
     try:
         yield
     finally:

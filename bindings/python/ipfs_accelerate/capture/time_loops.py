@@ -38,7 +38,7 @@ class Stacked(list):
         self.steps = steps
 
     def _unknown(self, *_: Any) -> Any:
-        raise TypeError("the entries of a list of a symbolic number of steps are known to torch.stack and torch.cat only")
+        raise TypeError("a list of a symbolic number of steps can only be stacked or concatenated")
 
     __iter__ = __getitem__ = __len__ = _unknown
 
