@@ -13,6 +13,8 @@ import importlib
 import json
 import os
 import random
+import resource
+import signal
 import sys
 import time
 import warnings
@@ -100,11 +102,12 @@ def _where(error: BaseException | None) -> str:
 
 
 def _in_child(name: str, seconds: float, memory: int) -> dict[str, Any]:
-    """`check_class` in a forked child with limits on time and memory."""
+    """`check_class` in a forked child with limits on processor time (twenty times as much by the clock) and memory."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         try:
+            resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
             quiet = os.open(os.devnull, os.O_WRONLY)
             os.dup2(quiet, 1)
             os.dup2(quiet, 2)
@@ -119,14 +122,18 @@ def _in_child(name: str, seconds: float, memory: int) -> dict[str, Any]:
         finally:
             os._exit(0)
     os.close(writer)
-    limit, started, stopped = time.time() + seconds, time.time(), ""
-    while not os.waitpid(child, os.WNOHANG)[0]:
+    limit, started, stopped = time.time() + 20 * seconds, time.time(), ""
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
         if time.time() > limit or _resident(child) > memory:
-            stopped = f"over {seconds:.0f} s" if time.time() > limit else f"over {memory >> 20} MiB"
+            stopped = f"over {20 * seconds:.0f} s" if time.time() > limit else f"over {memory >> 20} MiB"
             os.kill(child, 9)
             os.waitpid(child, 0)
             break
         time.sleep(0.01)
+    else:
+        if os.WIFSIGNALED(ended[1]):
+            over = os.WTERMSIG(ended[1]) in (signal.SIGXCPU, signal.SIGKILL)
+            stopped = f"over {seconds:.0f} s of processor time" if over else f"signal {os.WTERMSIG(ended[1])}"
     with os.fdopen(reader) as pipe:
         text = pipe.read()
     if text:
@@ -149,7 +156,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="this many classes, chosen at random but always the same")
     parser.add_argument("--out", type=Path, help="JSONL file; classes that it has are skipped")
     parser.add_argument("--retry", action="store_true", help="with --out: classes that failed are run again")
-    parser.add_argument("--seconds", type=float, default=60, help="limit of a class (60)")
+    parser.add_argument("--seconds", type=float, default=60, help="processor time for a class (60)")
     parser.add_argument("--memory", type=int, default=4096, help="limit of a class in MiB (4096)")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
