@@ -108,6 +108,7 @@ WAYS = (
     Way("sdpa, patched", patches=True),
     Way("sdpa, patched, rows", patches=True, rows=True),
     Way("sdpa, patched, hoisted", patches=True, precompute=True, hoist=True, rows=True),
+    Way("sdpa, hoisted", precompute=True, hoist=True, rows=True),
     Way("eager", attention="eager"),
     Way("sdpa, batched experts", experts="batched_mm"),
     Way("sdpa, strict", strict=True),
@@ -431,7 +432,7 @@ def capture(
     axes_of_all = varying_axes(samples, dynamic)
     has_experts = any("expert" in name for name, _ in model.named_modules())
     for way in ways:
-        if (way.experts and not has_experts) or (best is not None and not way.patches) or (own and not way.patches):
+        if (way.experts and not has_experts) or ((best is not None or own) and not (way.patches or way.hoist)):
             continue  # an export that accepts one size only is changed by patches or by nothing
         way_samples, axes = samples, axes_of_all
         if way.precompute:
@@ -457,7 +458,7 @@ def capture(
                     break  # values that decide are unknown at any size
                 continue
             good = sum(map(_is_good, found.errors))
-            if good and good < len(found.errors):  # sizes of 1, or equal by chance, are fixed: other sizes may not be
+            if good and good < len(found.errors) and (best is None or way.hoist):  # sizes of 1, or equal by chance, are fixed: other sizes may not be
                 with contextlib.suppress(Exception):
                     turned = _attempt(model, way_samples[::-1], level_axes, way, f"{label}, at other sizes")
                     turned.samples.reverse()

@@ -4,9 +4,10 @@
 - a bidirectional mask that eager leaves out because nothing is padded is left out of the trace too;
 - `len(tensor)` in modelling code is its first extent, symbolic where that is;
 - windows of `Tensor.unfold` by one step are a stack of slices (as overlapping views they fix the extent);
+- `max_pool1d` along a symbolic extent is a `max_pool2d` (the former fixes it);
 - `math.ceil(a / b)` in a `forward` is `-(-a // b)`.
 
-`FORWARDS` replaces methods of single classes, in which a loop runs over a size.
+`FORWARDS` (of modules) and `METHODS` (of helpers) replace methods of single classes, in which a loop runs over a size.
 """
 
 from __future__ import annotations
@@ -47,6 +48,23 @@ def unfold(self: torch.Tensor, dimension: int, size: int, step: int) -> torch.Te
     if step != 1 or not isinstance(extent, torch.SymInt) or not isinstance(size, int) or size > 64:
         return torch._C.TensorBase.unfold(self, dimension, size, step)
     return torch.stack([self.narrow(dimension, i, extent - size + 1) for i in range(size)], dim=-1)
+
+
+def max_pool1d(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """`max_pool1d`; along a symbolic extent as `max_pool2d` of one row."""
+
+    def pool(
+        input: torch.Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1,
+        ceil_mode: bool = False, return_indices: bool = False,
+    ) -> Any:  # fmt: skip
+        sizes = (kernel_size, kernel_size if stride is None else stride, padding, dilation)
+        if return_indices or not isinstance(input.shape[-1], torch.SymInt):
+            return original(input, *sizes, ceil_mode=ceil_mode, return_indices=return_indices)
+        width, step, pad, gap = (value[0] if isinstance(value, (tuple, list)) else value for value in sizes)
+        plane = input.unsqueeze(-2)
+        return torch.nn.functional.max_pool2d(plane, (1, width), (1, step), (0, pad), (1, gap), ceil_mode).squeeze(-2)
+
+    return pool
 
 
 class _Ceil(ast.NodeTransformer):
@@ -125,8 +143,57 @@ def canine_attention(original: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
+def funnel_positions(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Relative positions of Funnel: the positions of a block are a progression, after that of the class token if any.
+
+    The model lists them. Here they are (class position or None, first, step, count).
+    """
+
+    def get_position_embeds(self: Any, seq_len: Any, dtype: torch.dtype, device: torch.device) -> Any:
+        config = self.config
+        if config.attention_type == "factorized" or not isinstance(seq_len, torch.SymInt):
+            return original(self, seq_len, dtype, device)
+        width = config.d_model
+        frequencies = torch.arange(0, width // 2, 1.0, dtype=torch.int64, device=device).to(dtype)
+        inverse = 1 / (10000 ** (frequencies / (width // 2)))
+        steps = torch.arange(-seq_len * 2, seq_len * 2, dtype=torch.int64, device=device).to(dtype)
+        angles = steps[:, None] * inverse[None]
+        table = torch.cat([self.sin_dropout(torch.sin(angles)), self.cos_dropout(torch.cos(angles))], dim=-1)
+
+        def pooled(block: int, position: tuple) -> tuple:
+            cls, first, step, count = position
+            if cls is None:
+                return None, first, 2 * step, (count + 1) // 2
+            return 1 - 2**block, first, 2 * step, (count if config.truncate_seq else count + 1) // 2
+
+        def embeds(stride: int, position: tuple, query: tuple, shift: int) -> torch.Tensor:
+            start, query_start = (first if cls is None else cls for cls, first, _, _ in (position, query))
+            torch._check(position[3] > 0)
+            last = position[1] + (position[3] - 1) * position[2]
+            number = query[3] + (query[0] is not None)
+            largest = query_start - start + shift * number * stride
+            count = (largest - (query_start - last)) // stride + 1
+            relative = largest - stride * torch.arange(count, dtype=torch.long, device=device)
+            return table[relative + 2 * seq_len]
+
+        position = (0, 1, 1, seq_len - 1) if config.separate_cls else (None, 0, 1, seq_len)
+        found = []
+        for block in range(config.num_blocks):
+            query = pooled(block, position) if block else position
+            pooling = embeds(2 ** (block - 1), position, query, 2) if block else None
+            position = query
+            found.append([embeds(2**block, position, position, 1), pooling])
+        return found
+
+    return get_position_embeds
+
+
 FORWARDS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     "CanineAttention": canine_attention,
+}
+
+METHODS: dict[tuple[str, str, str], Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    ("modeling_funnel", "FunnelAttentionStructure", "get_position_embeds"): funnel_positions,
 }
 
 
@@ -147,10 +214,14 @@ def patched(model: torch.nn.Module, checks: bool = True) -> Iterator[None]:
     try:
         put(masking_utils, "_ignore_bidirectional_mask_sdpa", ignores_mask(masking_utils._ignore_bidirectional_mask_sdpa))
         put(torch.Tensor, "unfold", unfold)
+        put(torch.nn.functional, "max_pool1d", max_pool1d(torch.nn.functional.max_pool1d))
         for module in {sys.modules[cls.__module__] for cls in classes}:
             put(module, "len", length)
             if not checks and "torch_compilable_check" in vars(module):
                 put(module, "torch_compilable_check", lambda *_, **__: None)
+            for (name, owner, method), make in METHODS.items():
+                if module.__name__.endswith(f".{name}"):
+                    put(getattr(module, owner), method, make(getattr(getattr(module, owner), method)))
         for cls in classes:
             forward = vars(cls).get("forward")
             make = FORWARDS.get(cls.__name__)
