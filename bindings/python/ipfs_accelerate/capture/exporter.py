@@ -87,7 +87,7 @@ class Capture:
 
     `inputs` and `outputs` are the names of the program's user inputs and outputs in graph order; `dynamic` maps an input
     to its axes that vary; `errors` holds, for each sample with outputs, the largest error relative to the largest
-    output, or the reason why the program does not accept it.
+    output, or the reason why the program does not accept it. `turned` says that the last sample was traced, not the first.
     """
 
     program: ExportedProgram
@@ -101,6 +101,7 @@ class Capture:
     samples: list[Sample] = dataclasses.field(default_factory=list)
     seconds: dict[str, float] = dataclasses.field(default_factory=dict)
     form: str = "decomposed"
+    turned: bool = False
 
 
 WAYS = (
@@ -458,11 +459,13 @@ def capture(
                     break  # values that decide are unknown at any size
                 continue
             good = sum(map(_is_good, found.errors))
-            if good and good < len(found.errors) and (best is None or way.hoist):  # sizes of 1, or equal by chance, are fixed: other sizes may not be
+            if good and good < len(found.errors) and (best is None or way.hoist):
+                # sizes that are 1, or equal by chance, are fixed; others may not be
                 with contextlib.suppress(Exception):
                     turned = _attempt(model, way_samples[::-1], level_axes, way, f"{label}, at other sizes")
                     turned.samples.reverse()
                     turned.errors.reverse()
+                    turned.turned = True
                     if sum(map(_is_good, turned.errors)) > good:
                         found, good, label = turned, sum(map(_is_good, turned.errors)), turned.way
             if found.errors and not _is_good(found.errors[0]):

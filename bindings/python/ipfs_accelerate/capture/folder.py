@@ -181,7 +181,8 @@ def captured(model: torch.nn.Module, name: str, samples: list[Sample], seconds: 
     small = cases.make_case(name)
     small_model = small.build_model().float()
     checked = capture(small_model, reference(small_model, small, 0)[0], seconds=seconds)
-    found = capture(model, samples, seconds=seconds, ways=(checked.settings,))
+    order = samples[::-1] if checked.turned else samples
+    found = capture(model, order, seconds=seconds, ways=(checked.settings,))
     found.refused = refused + found.refused
     return found
 
