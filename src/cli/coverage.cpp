@@ -67,10 +67,10 @@ bool matches(const std::vector<std::string>& wanted, const std::string& value) {
 }
 
 std::string totals_text(const std::vector<skills::CoverageTotal>& totals, const std::string& head) {
-  std::vector<std::vector<std::string>> rows = {{head, "classes", "passed", "share", "own reason"}};
+  std::vector<std::vector<std::string>> rows = {{head, "classes", "tried", "passed", "share of tried", "own reason"}};
   for (const auto& t : totals)
-    rows.push_back({t.name, std::to_string(t.classes), std::to_string(t.passed),
-                    t.classes == 0 ? "" : fmt::format("{:.1f} %", 100.0 * t.passed / t.classes),
+    rows.push_back({t.name, std::to_string(t.classes), std::to_string(t.classes - t.untried), std::to_string(t.passed),
+                    t.classes == t.untried ? "" : fmt::format("{:.1f} %", 100.0 * t.passed / (t.classes - t.untried)),
                     std::to_string(t.own)});
   return table(rows);
 }
@@ -78,7 +78,8 @@ std::string totals_text(const std::vector<skills::CoverageTotal>& totals, const 
 Json totals_json(const std::vector<skills::CoverageTotal>& totals) {
   Json out = Json::array();
   for (const auto& t : totals)
-    out.push_back({{"name", t.name}, {"classes", t.classes}, {"passed", t.passed}, {"own", t.own}});
+    out.push_back(
+        {{"name", t.name}, {"classes", t.classes}, {"untried", t.untried}, {"passed", t.passed}, {"own", t.own}});
   return out;
 }
 
@@ -115,10 +116,29 @@ std::string line_of(const skills::CoverageRecord& r, size_t done, size_t total) 
                      r.passed() ? "" : fmt::format(" {}: {}", r.stage, fitted(r.reason, 150)));
 }
 
+std::string python_of(const CoverageOptions& options) {
+  const char* python = std::getenv("ACCELERATE_PYTHON");
+  return !options.python.empty() ? options.python : python != nullptr ? python : "python3";
+}
+
+/// The table with the records, and a row for each class that has not been tried.
+void update_table(const Cli& cli, const CoverageOptions& options, skills::CoverageTable& table) {
+  for (auto& [name, record] : skills::read_records(options.out)) table[name] = record;
+  skills::SweepOptions sweep;
+  sweep.python = python_of(options);
+  sweep.cancel = cli.cancel;
+  for (const skills::ModelClass& model : skills::list_model_classes(sweep)) {
+    skills::CoverageRecord& record = table[model.name];
+    record.model = model;
+    if (record.stage.empty()) record.stage = "untried";
+  }
+  std::filesystem::create_directories(std::filesystem::absolute(options.table).parent_path());
+  write_file_atomic(options.table, skills::write_table(table));
+}
+
 void run_sweep(Cli& cli, const CoverageOptions& options) {
   skills::SweepOptions sweep;
-  const char* python = std::getenv("ACCELERATE_PYTHON");
-  sweep.python = !options.python.empty() ? options.python : python != nullptr ? python : "python3";
+  sweep.python = python_of(options);
   sweep.program = own_executable();
   sweep.work = options.work.empty() ? std::filesystem::path(options.out).parent_path() / "cases"
                                     : std::filesystem::path(options.work);
@@ -189,9 +209,7 @@ void coverage(Cli& cli, const CoverageOptions& options) {
     skills::CoverageTable records;
     if (std::filesystem::exists(options.table)) records = skills::read_table(options.table);
     if (options.update_table) {
-      for (auto& [name, record] : skills::read_records(options.out)) records[name] = record;
-      std::filesystem::create_directories(std::filesystem::absolute(options.table).parent_path());
-      write_file_atomic(options.table, skills::write_table(records));
+      update_table(cli, options, records);
     } else if (records.empty()) {
       fail(ErrorCode::not_found, "there are no results at {}; `coverage` makes them, --table names them",
            printable(options.table));
@@ -238,7 +256,8 @@ void register_coverage(Cli& cli) {
   c->add_flag("--keep", options->keep, "keep the case folders");
   c->add_flag("--reuse", options->reuse, "verify the case folders that --keep left, without capturing again");
   c->add_option("--table", options->table, "the committed table")->type_name("FILE");
-  c->add_flag("--update-table", options->update_table, "put the records into the table");
+  c->add_flag("--update-table", options->update_table,
+              "put the records into the table, and a row for each class that was not tried");
   c->add_option("--page", options->page, "write this page of totals from the table")->type_name("FILE");
   c->add_flag("--summary", options->summary, "print the totals of the table");
   c->add_flag("--json", cli.json, "print JSON");

@@ -68,6 +68,7 @@ std::vector<CoverageTotal> totals(const CoverageTable& table, size_t at_least,
       ++total.classes;
       total.passed += record.passed() ? 1 : 0;
       total.own += !record.passed() && record.own ? 1 : 0;
+      total.untried += record.tried() ? 0 : 1;
     }
   }
   std::vector<CoverageTotal> out;
@@ -103,11 +104,11 @@ std::string percent(int part, int whole) {
 
 std::string markdown(const std::vector<CoverageTotal>& totals, std::string_view head) {
   std::string out =
-      fmt::format("| {} | classes | run here with parity | share | not, for the model's own reason |\n", head);
-  out += "|---|---:|---:|---:|---:|\n";
+      fmt::format("| {} | classes | tried | run here with parity | share of tried | own reason |\n", head);
+  out += "|---|---:|---:|---:|---:|---:|\n";
   for (const CoverageTotal& t : totals)
-    out +=
-        fmt::format("| {} | {} | {} | {} | {} |\n", t.name, t.classes, t.passed, percent(t.passed, t.classes), t.own);
+    out += fmt::format("| {} | {} | {} | {} | {} | {} |\n", t.name, t.classes, t.classes - t.untried, t.passed,
+                       percent(t.passed, t.classes - t.untried), t.own);
   return out;
 }
 
@@ -246,7 +247,7 @@ std::vector<CoverageTotal> totals_by_auto_class(const CoverageTable& table) {
 std::vector<CoverageFailure> failures(const CoverageTable& table) {
   std::map<std::pair<std::string, std::string>, CoverageFailure> groups;
   for (const auto& [name, r] : table) {
-    if (r.passed()) continue;
+    if (r.passed() || !r.tried()) continue;
     CoverageFailure& failure = groups[{r.stage, pattern_of(r.reason)}];
     failure.stage = r.stage;
     failure.own = r.own;
@@ -264,13 +265,14 @@ std::string coverage_page(const CoverageTable& table) {
   CoverageTotal all = total_of(table);
   std::string out = "# Coverage of transformers\n\n";
   out += fmt::format(
-      "Made by `ipfs-accelerate coverage --page` from [coverage/classes.tsv](coverage/classes.tsv). {} of {} classes "
-      "({}) were captured, imported, and run by this program with outputs that agree with transformers' own eager run "
+      "Made by `ipfs-accelerate coverage --page` from [coverage/classes.tsv](coverage/classes.tsv). Of {} classes {} "
+      "have been tried so far; {} of these ({}) were captured, imported, and run by this program with outputs that "
+      "agree with transformers' own eager run "
       "(max|a-b|/max|b| at most 1e-4, whole numbers equal), with all weights random, at the sizes of the capture and "
       "at "
       "others that it did not see. {} of the others fail for a reason of their own: control flow that depends on data, "
       "no forward, or a dependency that no registry has.\n\n![Coverage](coverage/coverage.png)\n\n",
-      all.passed, all.classes, percent(all.passed, all.classes), all.own);
+      all.classes, all.classes - all.untried, all.passed, percent(all.passed, all.classes - all.untried), all.own);
   out += "## By modality\n\n" + markdown(totals_by_modality(table), "modality");
   out += "\n## By AutoModel class\n\n" + markdown(totals_by_auto_class(table), "AutoModel class");
   out += "\n## By family\n\n" + markdown(totals_by_family(table), "family");

@@ -22,7 +22,7 @@ struct ModelClass {
 struct CoverageRecord {
   ModelClass model;
   /// How far it came: "config", "instantiate", "inputs", "eager", "export", "archive" (Python), "import", "compile",
-  /// "execute", "compare" (this program), or "passed".
+  /// "execute", "compare" (this program), or "passed"; "untried".
   std::string stage;
   /// The reason is the model's own: no forward, control flow that depends on data, a dependency that no registry has.
   bool own = false;
@@ -38,6 +38,7 @@ struct CoverageRecord {
   double peak_mb = 0;  // of this program
 
   bool passed() const { return stage == "passed"; }
+  bool tried() const { return stage != "untried"; }
 };
 
 Json to_json(const CoverageRecord& record);
@@ -61,6 +62,7 @@ struct CoverageTotal {
   int classes = 0;
   int passed = 0;
   int own = 0;  // not passed, for a reason of the model's own
+  int untried = 0;
 };
 CoverageTotal total_of(const CoverageTable& table);
 /// By modality, by family (those of two or more classes), by AutoModel class; largest first.

@@ -71,6 +71,11 @@ TEST(Coverage, TotalsCountEachKind) {
   EXPECT_EQ(totals_by_auto_class(sample()).size(), 2u);
   EXPECT_EQ(failures(sample()).size(), 2u);
   EXPECT_EQ(total_of({}).classes, 0);
+  CoverageTable more = sample();
+  more["DModel"] = record("DModel", "untried");
+  EXPECT_EQ(total_of(more).untried, 1);
+  EXPECT_EQ(total_of(more).classes, 4);
+  EXPECT_EQ(failures(more).size(), 2u);
 }
 
 TEST(Coverage, ASampleHoldsEachModalityAndManyFamilies) {
