@@ -151,18 +151,29 @@ def _gated_delta_rule(module: types.ModuleType) -> Iterator[None]:
         module.is_torchdynamo_exporting = original
 
 
+@contextlib.contextmanager
+def _kimi_delta_attention(module: types.ModuleType) -> Iterator[None]:
+    """Kimi's delta rule: step by step; in chunks, each row of a chunk is a statement of its own."""
+    original = module.chunk_kimi_delta_attention
+    module.chunk_kimi_delta_attention = with_scans(module.recurrent_kimi_delta_attention)
+    try:
+        yield
+    finally:
+        module.chunk_kimi_delta_attention = original
+
+
 PATCHES: dict[str, Callable[[types.ModuleType], Any]] = {
     "mamba_selective_scan": _mamba,
     "RecurrentGemmaRglru": _recurrent_gemma,
     "mlstm_recurrent_sequence_native": _xlstm,
     "torch_chunk_gated_delta_rule": _gated_delta_rule,
+    "chunk_kimi_delta_attention": _kimi_delta_attention,
 }
 
 LOOPS = (
     "rwkv_linear_attention_cpu",
     "torch_chunk_gated_delta_rule",
     "torch_recurrent_gated_delta_rule",
-    "chunk_kimi_delta_attention",
     "recurrent_kimi_delta_attention",
     "TimesFm2_5Model.forward",
 )

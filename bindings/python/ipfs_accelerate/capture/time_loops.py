@@ -91,6 +91,7 @@ _HELPERS = {
     "_scan_stack": stack,
     "_scan_concatenate": concatenate,
     "_scan_is_symbolic": is_symbolic,
+    "_scan_contiguous": torch.contiguous_format,
 }
 
 
@@ -204,7 +205,8 @@ class _Rewriter:
             if axis is None:
                 lines.append(f"{target} = _scan_stacked({ys})")
             else:
-                lines.append(f"{target} = {ys}.movedim(0, {axis}).to({target}.dtype)")
+                # A copy: what is a view of one step's strides need not be one of those of several steps.
+                lines.append(f"{target} = {ys}.movedim(0, {axis}).to({target}.dtype).clone(memory_format=_scan_contiguous)")
         choice = ast.parse("if _scan_is_symbolic(0):\n    pass").body[0]
         choice.test.args = [steps]
         choice.body = [step, *ast.parse("\n".join(lines)).body]
