@@ -137,42 +137,31 @@ def _xlstm(module: types.ModuleType) -> Iterator[None]:
         owner.forward = original
 
 
-@contextlib.contextmanager
-def _gated_delta_rule(module: types.ModuleType) -> Iterator[None]:
-    """Chunks of the delta rule: the triangular solver that runs without export, not its rows one by one."""
-    if not hasattr(module, "is_torchdynamo_exporting"):
-        yield
-        return
-    original = module.is_torchdynamo_exporting
-    module.is_torchdynamo_exporting = lambda: False
-    try:
-        yield
-    finally:
-        module.is_torchdynamo_exporting = original
+def _step_by_step(chunked: str, recurrent: str) -> Callable[[types.ModuleType], Any]:
+    """Delta rules: step by step; in chunks, a program would be that of one number of chunks."""
 
+    @contextlib.contextmanager
+    def patch(module: types.ModuleType) -> Iterator[None]:
+        original = getattr(module, chunked)
+        setattr(module, chunked, with_scans(getattr(module, recurrent)))
+        try:
+            yield
+        finally:
+            setattr(module, chunked, original)
 
-@contextlib.contextmanager
-def _kimi_delta_attention(module: types.ModuleType) -> Iterator[None]:
-    """Kimi's delta rule: step by step; in chunks, each row of a chunk is a statement of its own."""
-    original = module.chunk_kimi_delta_attention
-    module.chunk_kimi_delta_attention = with_scans(module.recurrent_kimi_delta_attention)
-    try:
-        yield
-    finally:
-        module.chunk_kimi_delta_attention = original
+    return patch
 
 
 PATCHES: dict[str, Callable[[types.ModuleType], Any]] = {
     "mamba_selective_scan": _mamba,
     "RecurrentGemmaRglru": _recurrent_gemma,
     "mlstm_recurrent_sequence_native": _xlstm,
-    "torch_chunk_gated_delta_rule": _gated_delta_rule,
-    "chunk_kimi_delta_attention": _kimi_delta_attention,
+    "torch_chunk_gated_delta_rule": _step_by_step("torch_chunk_gated_delta_rule", "torch_recurrent_gated_delta_rule"),
+    "chunk_kimi_delta_attention": _step_by_step("chunk_kimi_delta_attention", "recurrent_kimi_delta_attention"),
 }
 
 LOOPS = (
     "rwkv_linear_attention_cpu",
-    "torch_chunk_gated_delta_rule",
     "torch_recurrent_gated_delta_rule",
     "recurrent_kimi_delta_attention",
     "TimesFm2_5Model.forward",
