@@ -103,9 +103,8 @@ bool is_captured(const HfFolder& folder, const OpenOptions& options, bool has_bu
   const bool is_there = files.contains(kCaptured);
   if (options.graph == "captured") {
     if (is_there) return true;
-    fail(ErrorCode::not_found,
-         "{} has no {}; capture the model with: python -m ipfs_accelerate.capture FOLDER", files.description(),
-         kCaptured);
+    fail(ErrorCode::not_found, "{} has no {}; capture the model with: python -m ipfs_accelerate.capture FOLDER",
+         files.description(), kCaptured);
   }
   if (options.graph == "native") return false;
   if (options.graph != "auto")
@@ -136,7 +135,8 @@ std::shared_ptr<const WeightSource> weights_beside(const FileSet& files) {
   }
   fail(ErrorCode::unsupported_format,
        "{} is a file of a kind that is not read; expected a Hugging Face folder (config.json, *.safetensors) or a "
-       "captured program (.pt2)", shown);
+       "captured program (.pt2)",
+       shown);
 }
 
 std::shared_ptr<const WeightSource> with_dense_modules(std::shared_ptr<const WeightSource> weights,

@@ -101,7 +101,7 @@ TEST(Structure, ShapeErrors) {
   TensorType keys{DType::f32, {"b", 2, "s", 8}};
   expect_error(code, "q has 3 heads", {heads, keys},
                [](Graph& g) { scaled_dot_product_attention(g.input(0), g.input(1), g.input(1)); });
-  expect_error(code, "cannot be broadcast", {heads, heads, {DType::boolean, {"s", "t"}}},
+  expect_error(code, "expected one that broadcasts", {heads, heads, {DType::boolean, {"s", "t"}}},
                [](Graph& g) { scaled_dot_product_attention(g.input(0), g.input(1), g.input(1), g.input(2)); });
   expect_error(code, "even number", {heads, {DType::f32, {"t", 3}}},
                [](Graph& g) { rotary_embedding(g.input(0), g.input(1), g.input(1), false, "BHTD", 3); });
