@@ -30,12 +30,18 @@ import torch
 from torch._higher_order_ops.scan import scan_op
 
 
+MAX_UNROLLED = 64
+
+
 class Stacked(list):
     """What a loop appended to a list: `steps` [T, ...] holds all entries."""
 
     def __init__(self, steps: torch.Tensor):
         super().__init__()
         self.steps = steps
+
+    def __bool__(self) -> bool:
+        return bool(self.steps.shape[0] > 0)
 
     def _unknown(self, *_: Any) -> Any:
         raise TypeError("a list of a symbolic number of steps can only be stacked or concatenated")
@@ -82,7 +88,8 @@ def concatenate(values: Any, dim: int = 0) -> torch.Tensor:
 
 
 def is_symbolic(steps: Any) -> bool:
-    return isinstance(steps, torch.SymInt)
+    """Whether a loop of so many steps is a scan: of a symbolic number, or of too many to be written out."""
+    return isinstance(steps, torch.SymInt) or steps > MAX_UNROLLED
 
 
 _HELPERS = {
