@@ -15,6 +15,18 @@ void cases_avg_pool(OpCases& cases) {
       })
       .expect({0.0416666667, 0.333333333, -0.291666667, 0.291666667, -0.333333333, -0.0416666667})
       .reduction(6);
+  // A window larger than the input is cut to it.
+  cases.add("avg_pool", "lone_incomplete_window")
+      .values(DType::f32, {1, 1, 3, 4}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
+      .graph([](auto in) {
+        PoolOptions options;
+        options.kernel = {5, 5};
+        options.strides = {5, 5};
+        options.ceil_mode = true;
+        return avg_pool(in[0], options);
+      })
+      .expect({5.5})
+      .reduction(12);
   cases.add("avg_pool", "padding")
       .values(DType::f32, {1, 2, 5, 6}, pattern(60))
       .graph([](auto in) {

@@ -176,6 +176,16 @@ void cases_max_pool(OpCases& cases) {
         options.layout = "NHWC";
         return max_pool(in[0], options);
       });
+  cases.add("max_pool", "lone_incomplete_window")
+      .values(DType::f32, {1, 1, 3, 4}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11})
+      .graph([](auto in) {
+        PoolOptions options;
+        options.kernel = {5, 5};
+        options.strides = {5, 5};
+        options.ceil_mode = true;
+        return max_pool(in[0], options);
+      })
+      .expect({11});
 }
 
 }  // namespace accelerate::ops

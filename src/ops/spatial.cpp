@@ -25,7 +25,8 @@ std::vector<int64_t> filled(std::vector<int64_t> values, size_t axes, int64_t fa
 
 Dim Window::positions(size_t i, const Dim& n) const {
   Dim span = n + padding_begin[i] + padding_end[i] - Dim(dilations[i]) * Dim(kernel[i] - 1) - 1;
-  if (span.constant().value_or(0) < 0)
+  // An incomplete window counts in ceil_mode, a lone one too.
+  if (span.constant().value_or(0) <= (ceil_mode ? -strides[i] : -1))
     fail(ErrorCode::invalid_shape,
          "a window of {} (dilation {}) does not fit in an extent of {} with padding {} and {}", kernel[i], dilations[i],
          n.to_string(), padding_begin[i], padding_end[i]);

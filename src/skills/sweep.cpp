@@ -18,7 +18,7 @@
 namespace accelerate::skills {
 namespace {
 
-constexpr double kStartSeconds = 120;           // until a worker is ready
+constexpr double kStartSeconds = 300;           // until a worker is ready
 constexpr const char* kFacts = "capture.json";  // in a kept case folder: the worker's reply
 
 CallLimits limits_of(const SweepOptions& options, double seconds) {
