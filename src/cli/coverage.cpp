@@ -46,6 +46,12 @@ class RecordFile {
     std::filesystem::path parent = std::filesystem::path(path).parent_path();
     std::error_code ignored;
     if (!parent.empty()) std::filesystem::create_directories(parent, ignored);
+    // A line that an interrupted write tore goes, so that the next one begins where it began.
+    if (append && std::filesystem::exists(path)) {
+      const std::string text = read_file(path);
+      const size_t end = text.rfind('\n');
+      std::filesystem::resize_file(path, end == std::string::npos ? 0 : end + 1, ignored);
+    }
     file_ = std::fopen(path.c_str(), append ? "ab" : "wb");
     if (file_ == nullptr) fail(ErrorCode::io_error, "cannot write {}: {}", printable(path), std::strerror(errno));
   }
