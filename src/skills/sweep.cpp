@@ -150,6 +150,9 @@ CoverageRecord cover(const ModelClass& model, CaptureWorker& worker, const Sweep
     record.reason = reply.value("reason", "");
     record.own = reply.value("own", false);
   }
+  // A record says nothing of this machine's folders.
+  for (size_t at; (at = record.reason.find(folder.string())) != std::string::npos;)
+    record.reason.replace(at, folder.string().size(), model.name);
   std::error_code ignored;
   if (!options.keep) std::filesystem::remove_all(folder, ignored);
   return record;

@@ -28,7 +28,7 @@ constexpr std::array<SizeRange, 38> kSizes = {{
     {"hidden_dim", 1, kMaxWidth},
     {"n_embd", 1, kMaxWidth},
     {"head_dim", 1, kMaxWidth},
-    {"projection_dim", 1, kMaxWidth},
+    {"projection_dim", 0, kMaxWidth},
     {"encoder_ffn_dim", 1, kMaxWidth},
     {"decoder_ffn_dim", 1, kMaxWidth},
     {"num_hidden_layers", 1, kMaxCount},
