@@ -77,6 +77,7 @@ _TWO_VIEWS = Recipe(
     values={"input_features": lambda x: x.normal("features", x.size("batch"), x.size("samples") // 320, mels(x))},
 )  # fmt: skip
 _UNPADDED = Recipe(wave="channels", without=("padding_mask",), sizes={"image": ((56, 56),) * 3})
+_HEARD_AND_SEEN = Recipe(also=("pixel_values_videos",)).over(_UNPADDED)
 _NO_MASK = Recipe(without=("attention_mask",))
 
 CONFIGS: dict[str, Any] = {
@@ -141,7 +142,7 @@ RECIPES: dict[str, Recipe] = {
     "SpeechEncoderDecoderModel": Recipe(only=("input_values", "attention_mask", "decoder_input_ids")),
     "Qwen3OmniMoeCode2WavTransformerModel": _EMBEDDED, "Qwen3OmniMoeTalkerCodePredictorModel": _EMBEDDED,
     "Qwen3OmniMoeTalkerCodePredictorModelForConditionalGeneration": _EMBEDDED,
-    "Qwen3OmniMoeTalkerForConditionalGeneration": _EMBEDDED,
+    "Qwen3OmniMoeTalkerForConditionalGeneration": _EMBEDDED, "Qwen3OmniMoeTalkerModel": _EMBEDDED,
     "Qwen3OmniMoeCode2WavDecoderBlock": Recipe(own_reason="a block of a model: its constructor takes a layer index as well"),
     "moss_transcribe_diarize": Recipe(also=("padding_mask",), values={"padding_mask": lambda x: torch.ones(
         x.size("batch"), 160 * x.size("feature_frames"), dtype=torch.bool)}),
@@ -150,12 +151,12 @@ RECIPES: dict[str, Recipe] = {
         only=("input_ids", "attention_mask", "user_audio_codes", "moshi_audio_codes"),
         values={"user_audio_codes": _stream, "moshi_audio_codes": _stream}),
     "neucodec": _TWO_VIEWS, "xcodec2": _TWO_VIEWS,
-    "Gemma4AudioModel": Recipe(features="frame"),
+    "Gemma4AudioModel": Recipe(features="frame", settings={"mels": 32}),
     "MimiDecoderModel": _LATENTS, "PocketTTSAudioTokenizerDecoderModel": _LATENTS,
     "MossTranscribeDiarizeAudioModel": _NO_MASK, "VoxtralEncoder": _NO_MASK, "VoxtralRealtimeEncoder": _NO_MASK, "Qwen2AudioEncoder": _NO_MASK,
     "CsmForConditionalGeneration": Recipe(without=("input_values",)),
     "univnet": Recipe(features="frame", settings={"mels": 100}),
-    "pe_audio": _UNPADDED, "pe_audio_video": _UNPADDED, "pocket_tts_audio_tokenizer": _CHANNELS,
+    "pe_audio": _UNPADDED, "pe_audio_video": _HEARD_AND_SEEN, "pocket_tts_audio_tokenizer": _CHANNELS,
     "vibevoice_acoustic_tokenizer": _CHANNELS, "vibevoice": _CHANNELS, "vibevoice_asr": _CHANNELS, "xcodec": _CHANNELS,
     "UniSpeechSatForXVector": Recipe(sizes=_DETAILED), "Wav2Vec2ForXVector": Recipe(sizes=_DETAILED),
     "WavLMForXVector": Recipe(sizes=_DETAILED), "Wav2Vec2BertForXVector": Recipe(sizes={"feature_frames": (64, 80, 96)}),
@@ -182,7 +183,7 @@ RECIPES: dict[str, Recipe] = {
     "mimi": _CHANNELS, "encodec": _CHANNELS, "dac": _CHANNELS,
     "musicgen": _DELAYED, "musicgen_melody": _DELAYED, "MusicgenForConditionalGeneration": Recipe(values={
         "input_ids": input_ids, "attention_mask": attention_mask}),
-    "MusicgenMelodyForConditionalGeneration": Recipe(values={"input_ids": input_ids, "attention_mask": attention_mask}),
+    "MusicgenMelodyForConditionalGeneration": Recipe(features="frame", settings={"mels": 12}, values={"input_ids": input_ids, "attention_mask": attention_mask}),
     "InklingAudioModel": Recipe(values={"audio_input_ids": lambda x: x.integers("audio", 0, 16, x.size("batch"), x.size(
         "sequence"), x.first(("n_mel_bins", "num_mel_bins"), 8))}),
     "KyutaiSpeechToTextModel": Recipe(settings={"codebooks": lambda x: x.config.num_codebooks + 1}),
@@ -193,3 +194,11 @@ RECIPES: dict[str, Recipe] = {
     "Data2VecAudioForXVector": Recipe(sizes=_DETAILED),
     "FastSpeech2ConformerHifiGan": Recipe(values={"spectrogram": _mel_spectrogram}),
 }  # fmt: skip
+
+
+def _merged_by_two(config: Any) -> None:
+    config.spatial_merge_size = 2
+
+
+ADJUST: dict[str, Any] = {"Qwen3OmniMoeTalkerForConditionalGeneration": _merged_by_two,
+                          "Qwen3OmniMoeTalkerModel": _merged_by_two}  # fmt: skip

@@ -75,7 +75,7 @@ def build_model(cls: type, config: PreTrainedConfig, seed: int) -> PreTrainedMod
     """An instance in evaluation mode with eager attention; what its class leaves uninitialised becomes small and finite."""
     torch.manual_seed(seed)
     config = copy.deepcopy(config)
-    model = cls._from_config(config, attn_implementation="eager").eval().requires_grad_(False)
+    model = cls._from_config(config, attn_implementation=tables.ATTENTION.get(cls.__name__, "eager")).eval().requires_grad_(False)
     generator = torch.Generator().manual_seed(seed)
     for parameter in model.parameters():
         if parameter.is_floating_point() and not torch.isfinite(parameter).all():

@@ -29,7 +29,8 @@ def _timesteps(x: Inputs) -> torch.Tensor:
 CONFIGS: dict[str, Any] = {"PI0Config": {"chunk_size": 6}, "JevConfig": {"hidden_size": 64}, "DecisionTransformerConfig": {"max_ep_len": 64}}
 
 RECIPES: dict[str, Recipe] = {
-    "pi0": Recipe(pixels="images", also=("pixel_attention_mask",), values={
+    "pi0": Recipe(pixels="images", tokens={
+        "image": lambda x: 3 * (x.size("image")[0] // x.patch()) * (x.size("image")[1] // x.patch())}, also=("pixel_attention_mask",), values={
         "pixel_attention_mask": lambda x: torch.ones(x.make("pixel_values").shape[:2], dtype=torch.bool)}),
     "PI0Model": Recipe(also=("action_embeds",), values={"action_embeds": lambda x: x.normal(
         "actions", x.size("batch"), x.config.chunk_size + 1, x.config.dit_config.hidden_size)}),

@@ -92,5 +92,6 @@ RECIPES: dict[str, Recipe] = {
         "mask": lambda x: padded_mask((x.size("batch"), x.size("sequence")), 1, torch.bool)}),
     "SLANeXtSLAHead": Recipe(settings={"hidden": lambda x: x.config.post_conv_out_channels}),
     "SLANetSLAHead": Recipe(settings={"hidden": lambda x: x.config.post_conv_out_channels}),
-    "paddleocr_vl": Recipe(values={"pixel_values": _patch_images}),
+    "paddleocr_vl": Recipe(pixels="patches"), "PaddleOCRVisionModel": Recipe(values={"pixel_values": _patch_images}),
+    "PaddleOCRVisionTransformer": Recipe(values={"pixel_values": _patch_images}),
 }

@@ -58,20 +58,8 @@ def _strip(x: Inputs) -> torch.Tensor:
 
 
 _STRIP = Recipe(values={"pixel_values": _strip}, also=("target_sizes",), sizes={"grid": ((2, 4), (4, 6), (6, 8))})
-def _target_states(x: Inputs) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
-    """Kind of layer -> keys and values [batch, head, sequence, head width] of the model that is assisted."""
-    widths = {"sliding_attention": 16, "full_attention": 32}
-    shape = (x.size("batch"), 2, x.size("sequence"))
-    return {kind: (x.normal(f"{kind}/keys", *shape, width), x.normal(f"{kind}/values", *shape, width))
-            for kind, width in widths.items()}  # fmt: skip
-
-
-_DRAFT = Recipe(
-    only=("inputs_embeds", "position_ids", "shared_kv_states"), fixed=("target",),
-    values={"inputs_embeds": lambda x: x.normal("embeds", x.size("batch"), 1, x.model.pre_projection.in_features),
-            "position_ids": lambda x: torch.full((x.size("batch"), 1), x.size("sequence")),
-            "shared_kv_states": _target_states},
-)  # fmt: skip
+_REFUSED = Recipe(own_reason="its configuration demands that all layers share keys and values, and transformers' text model "
+                  "refuses to be built so")  # fmt: skip
 _IMAGES = Recipe(pixels="images")
 _ROWS = Recipe(pixels="rows")
 _PATCHES = Recipe(pixels="patches")
@@ -85,12 +73,6 @@ _GEMMA4_VISION = {"model_type": "gemma4_vision", "hidden_size": 64, "intermediat
                   "num_attention_heads": 4, "num_key_value_heads": 4, "head_dim": 16, "position_embedding_size": 64}  # fmt: skip
 _GEMMA4_UNIFIED_VISION = {"patch_size": 4, "pooling_kernel_size": 3, "mm_embed_dim": 64, "mm_posemb_size": 32,
                           "output_proj_dims": 64}  # fmt: skip
-_ASSISTANT_TEXT = {
-    "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-    "head_dim": 16, "global_head_dim": 32, "vocab_size": 512, "hidden_size_per_layer_input": 0,
-    "vocab_size_per_layer_input": 0, "num_kv_shared_layers": 2, "layer_types": ["sliding_attention", "full_attention"],
-    "sliding_window": 4, "max_position_embeddings": 512, "pad_token_id": 0,
-}  # fmt: skip
 _POOLED = {"grid": ((3, 6), (6, 9), (9, 12))}
 
 
@@ -110,6 +92,8 @@ _ANY_RESOLUTION = Recipe(pixels="images", fixed=("image",), settings={"images": 
                          values={"image_sizes": _tile_of_image})  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "Phi4MultimodalAudioConfig": {"nemo_conv_channels": 64, "depthwise_separable_out_channel": 64, "ext_pw_out_channel": 64},
+    "JanusVQVAEConfig": {"num_patches": 8},
     "PerceptionLMConfig": {"vision_config": {
         "model_type": "timm_wrapper", "architecture": "vit_pe_lang_large_patch14_448", "do_pooling": False,
         "model_args": {"embed_dim": 64, "depth": 2, "num_heads": 4, "img_size": [56, 56], "global_pool": "",
@@ -117,8 +101,6 @@ CONFIGS: dict[str, Any] = {
     "MllamaVisionConfig": {"intermediate_layers_indices": [0], "vision_output_dim": 128, "attention_heads": 4},
     "MllamaTextConfig": {"cross_attention_layers": [1]},
     "Gemma4UnifiedConfig": {"vision_config": _GEMMA4_UNIFIED_VISION},
-    "Gemma4AssistantConfig": {"text_config": {"model_type": "gemma4_text", **_ASSISTANT_TEXT}},
-    "Gemma4UnifiedAssistantConfig": {"text_config": {"model_type": "gemma4_unified_text", **_ASSISTANT_TEXT}},
     "GlmImageVQVAEConfig": {"num_embeddings": 64},
     "Gemma3nVisionConfig": {"architecture": "test_resnet", "hidden_size": 96},
     "Gemma3nConfig": {"vision_soft_tokens_per_image": 4, "audio_soft_tokens_per_image": 12},
@@ -162,6 +144,8 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "emu3": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}, also=("image_sizes",)),
+    "gemma4_assistant": _REFUSED, "gemma4_unified_assistant": _REFUSED,
     "perception_lm": Recipe(pixels="images", sizes={"image": ((56, 56),) * 3}),
     "visual_bert": Recipe(also=("visual_embeds", "visual_attention_mask"), values={
         "visual_embeds": lambda x: x.normal("visual", x.size("batch"), x.size("item"), x.config.visual_embedding_dim),
@@ -170,7 +154,6 @@ RECIPES: dict[str, Recipe] = {
         also=("region_to_phrase_position", "visual_embeds", "visual_attention_mask"), values={
         "region_to_phrase_position": lambda x: x.integers("region", 0, x.size("sequence"), x.size("batch"), x.size(
             "sequence") + x.size("item"))}),
-    "gemma4_assistant": _DRAFT, "gemma4_unified_assistant": _DRAFT,
     "gemma3n": Recipe(sizes={"image": ((64, 64),) * 3}, features="frame"),
     "minicpmv4_6": _STRIP, "minicpmv4_7": _STRIP, "minicpm_ocr": _STRIP,
     "glm_image": Recipe(

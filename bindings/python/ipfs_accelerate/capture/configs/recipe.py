@@ -56,6 +56,8 @@ class Recipe:
             mine, theirs = getattr(self, field.name), getattr(base, field.name)
             if isinstance(mine, Mapping):
                 merged[field.name] = {**theirs, **mine}
+            elif field.name in ("also", "without"):
+                merged[field.name] = (*theirs, *mine)
             elif field.name == "only":
                 merged[field.name] = theirs if mine is None else mine
             else:

@@ -255,7 +255,13 @@ def shrink(
     nested = instance is not None
     if callable(table):
         return table(instance)
-    instance = config_class() if instance is None else instance
+    try:
+        fresh = config_class()
+    except Exception:
+        if not nested:
+            raise
+        fresh = instance  # the class has no defaults of its own: what the parent gave is all there is
+    instance = fresh if instance is None else instance
     base = _defaults(config_class, instance)
     mode = modes.get(config_class.__name__, mode or _mode_of(base))
     small: dict[str, Any] = {}
@@ -270,7 +276,9 @@ def shrink(
         if isinstance(current, dict) and current and all(isinstance(v, PreTrainedConfig) for v in current.values()):
             small[name] = {k: shrink(type(v), overrides, modes, v) for k, v in current.items()}
             continue
-        value = current if nested and declared is not None and type(current) is type(declared) else declared
+        given = declared is None and isinstance(current, (bool, int, float, str)) and current != read(fresh, name)
+        kept = nested and (given or declared is not None and type(current) is type(declared))
+        value = current if kept else declared
         if value is None:
             continue
         if _is_int(value):

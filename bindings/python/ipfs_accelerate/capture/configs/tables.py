@@ -21,6 +21,8 @@ RECIPES: dict[str, Recipe] = {}
 ADJUST: dict[str, Callable[[Any], None]] = {}
 # Model class name -> name of its configuration class, where the class names none or another one.
 CONFIG_CLASSES: dict[str, str] = {"UVDocBridge": "UVDocBackboneConfig"}
+# Model class name -> its attention, where it has no eager one.
+ATTENTION: dict[str, str] = {"Qwen2_5OmniToken2WavDiTModel": "sdpa"}
 
 
 def _join(into: dict, table: Mapping, origin: str) -> None:
@@ -34,4 +36,4 @@ for _module in _MODULES:
     for _name, _into in (("CONFIGS", CONFIGS), ("MODES", MODES), ("RECIPES", RECIPES), ("ADJUST", ADJUST)):
         _join(_into, getattr(_module, _name, {}), _module.__name__)
 
-__all__ = ["ADJUST", "CONFIGS", "CONFIG_CLASSES", "MODES", "RECIPES", "values"]
+__all__ = ["ADJUST", "ATTENTION", "CONFIGS", "CONFIG_CLASSES", "MODES", "RECIPES", "values"]

@@ -86,7 +86,7 @@ CONFIGS: dict[str, Any] = {
     "BeitConfig": {"num_hidden_layers": 4, "out_indices": [1, 2, 3, 4]},
     "Data2VecVisionConfig": {"num_hidden_layers": 4, "out_indices": [1, 2, 3, 4]},
     "DPTConfig": {"num_hidden_layers": 4, "backbone_out_indices": [0, 1, 2, 3]},
-    "SwinConfig": {"window_size": 4}, "DonutSwinConfig": {"window_size": 4},
+    "SwinConfig": {"window_size": 2}, "DonutSwinConfig": {"window_size": 4},
 }  # fmt: skip
 
 MODES: dict[str, str] = {"AlignVisionConfig": KEEP, "EfficientNetConfig": KEEP, "Data2VecVisionConfig": UNIFORM,
@@ -102,7 +102,7 @@ ADJUST: dict[str, Any] = {"chmv2": _with_class_tokens}
 RECIPES: dict[str, Recipe] = {
     "swin2sr": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}),
     "depth_pro": Recipe(fixed=("image",), sizes={"image": ((224, 224),) * 3}),
-    "omdet_turbo": Recipe(values={
+    "omdet_turbo": Recipe(sizes={"image": ((640, 640),) * 3}, values={
         "classes_input_ids": lambda x: x.integers("classes", 5, 300, 3 * x.size("batch"), x.size("target")),
         "classes_attention_mask": lambda x: padded_mask((3 * x.size("batch"), x.size("target"))),
         "tasks_input_ids": lambda x: x.integers("tasks", 5, 300, x.size("batch"), x.size("sequence")),
