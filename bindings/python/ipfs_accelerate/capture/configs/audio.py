@@ -76,11 +76,16 @@ _TWO_VIEWS = Recipe(
     only=("input_values", "input_features"), wave="channels",
     values={"input_features": lambda x: x.normal("features", x.size("batch"), x.size("samples") // 320, mels(x))},
 )  # fmt: skip
+_AS_LONG_AS_TEXT = Recipe(values={"input_features": lambda x: x.normal(
+    "features", x.size("batch"), mels(x), 8 * x.size("sequence"))})  # fmt: skip
 _UNPADDED = Recipe(wave="channels", without=("padding_mask",), sizes={"image": ((56, 56),) * 3})
 _HEARD_AND_SEEN = Recipe(also=("pixel_values_videos",)).over(_UNPADDED)
 _NO_MASK = Recipe(without=("attention_mask",))
 
 CONFIGS: dict[str, Any] = {
+    "VoxtralConfig": {"audio_token_id": 24},
+    "VoxtralEncoderConfig": {"intermediate_size": 256},
+    "Wav2Vec2BertConfig": {"vocab_size": 32}, "Wav2Vec2ConformerConfig": {"vocab_size": 32},
     "VibeVoiceAcousticTokenizerConfig": {"num_filters": 4}, "VibeVoiceAcousticTokenizerEncoderConfig": {"num_filters": 4},
     "VibeVoiceAcousticTokenizerDecoderConfig": {"num_filters": 4},
     "Nemotron3_5TranscribeWordTimestampConfig": {"blank_token_id": 500},
@@ -111,6 +116,7 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "VoxtralRealtimeModel": _AS_LONG_AS_TEXT, "VoxtralRealtimeForConditionalGeneration": _AS_LONG_AS_TEXT,
     "VibeVoiceAcousticTokenizerEncoderModel": Recipe(values={"hidden_states": lambda x: x.normal(
         "wave", x.size("batch"), 1, x.size("samples"))}),
     "VibeVoiceAcousticTokenizerDecoderModel": Recipe(values={"hidden_states": lambda x: x.normal(

@@ -8,7 +8,6 @@ import torch
 
 from .inputs import Inputs
 from .recipe import Recipe
-from .shrink import KEEP
 from .values import padded_mask, pixel_values
 
 def _flattened_patches(x: Inputs) -> torch.Tensor:
@@ -24,6 +23,13 @@ def _all_stages(instance: Any) -> Any:
     from transformers import UVDocBackboneConfig
 
     return UVDocBackboneConfig(out_features=[f"stage{i}" for i in range(1, 7)])
+
+
+def _as_it_is(instance: Any) -> Any:
+    """A backbone that is small, and whose widths its parent names one by one."""
+    from transformers import PPLCNetV4Config
+
+    return PPLCNetV4Config() if instance is None else instance
 
 
 def _line(x: Inputs) -> torch.Tensor:
@@ -47,6 +53,7 @@ def _boxes_in_page(x: Inputs) -> torch.Tensor:
 _LINE = Recipe(values={"hidden_states": _line})
 
 
+_LINES = Recipe(sizes={"image": ((48, 96), (48, 128), (48, 160))})
 _PIXELS = Recipe(values={"hidden_states": pixel_values, "pixel_values": pixel_values})
 # Kernel, stride and padding of each convolution of the text detector's neck.
 _LONG, _MIDDLE, _SHORT = 7, 5, 3
@@ -61,7 +68,7 @@ _INTRACLASS = {
 }  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
-    "UVDocBackboneConfig": _all_stages,
+    "UVDocBackboneConfig": _all_stages, "PPLCNetV4Config": _as_it_is,
     "UnlimitedOcrSamVisionConfig": {"downsample_channels": [64, 64], "global_attn_indexes": [1], "output_channels": 64},
     "Florence2VisionConfig": {"projection_dim": 64},
     "LayoutLMv3Config": {"coordinate_size": 10, "shape_size": 12},
@@ -70,13 +77,12 @@ CONFIGS: dict[str, Any] = {
     "PaddleOCRTextConfig": {"rope_parameters": {
         "rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}},
     "PPDocLayoutV2Config": {"class_thresholds": [0.3] * 25, "class_order": list(range(25))},
-    "PPOCRV5ServerDetConfig": {"intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [8, 4, 2, 1]},
+    "PPOCRV5ServerDetConfig": {"intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [1, 2, 4, 8]},
     "PPOCRV6MediumDetConfig": {"intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [8, 4, 2, 1]},
 }
 
-MODES: dict[str, str] = {"PPLCNetV4Config": KEEP}
-
 RECIPES: dict[str, Recipe] = {
+    "PPOCRV6SmallRecForTextRecognition": _LINES, "PPOCRV6TinyRecForTextRecognition": _LINES,
     "UVDocBridge": Recipe(values={"hidden_states": lambda x: x.normal("map", x.size("batch"), 128, 12, 16)}),
     "Florence2VisionBackbone": _PIXELS,
     "layoutlmv2": Recipe(requires="detectron2"),

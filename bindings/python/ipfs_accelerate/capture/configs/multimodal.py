@@ -60,6 +60,11 @@ def _strip(x: Inputs) -> torch.Tensor:
 _STRIP = Recipe(values={"pixel_values": _strip}, also=("target_sizes",), sizes={"grid": ((2, 4), (4, 6), (6, 8))})
 _REFUSED = Recipe(own_reason="its configuration demands that all layers share keys and values, and transformers' text model "
                   "refuses to be built so")  # fmt: skip
+def _pooled_patches(x: Inputs) -> torch.Tensor:
+    """[token, 4]: the patches that each token pools, four tokens an image of sixteen patches."""
+    return torch.arange(16 * x.size("batch")).reshape(-1, 4)
+
+
 _IMAGES = Recipe(pixels="images")
 _ROWS = Recipe(pixels="rows")
 _PATCHES = Recipe(pixels="patches")
@@ -92,6 +97,7 @@ _ANY_RESOLUTION = Recipe(pixels="images", fixed=("image",), settings={"images": 
                          values={"image_sizes": _tile_of_image})  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "Molmo2VisionConfig": {"image_size": [56, 56]},
     "Phi4MultimodalAudioConfig": {"nemo_conv_channels": 64, "depthwise_separable_out_channel": 64, "ext_pw_out_channel": 64},
     "JanusVQVAEConfig": {"num_patches": 8},
     "PerceptionLMConfig": {"vision_config": {
@@ -144,6 +150,19 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "nemotron_h_omni": Recipe(pixels="packed", also=("image_grid_hw",), settings={"temporal": 1}),
+    "muse_glimmer_assistant": Recipe(values={
+        "noise_embeds": lambda x: x.normal("noise", x.size("batch"), x.size("target"), x.config.hidden_size),
+        "context_hidden_states": lambda x: x.normal("context", x.size("batch"), x.size("sequence"),
+                                                    x.config.hidden_size * len(x.config.target_layer_ids))}),
+    "molmo2": Recipe(
+        also=("image_token_pooling", "image_grids"),
+        values={"pixel_values": lambda x: x.normal("crops", x.size("batch"), 16, 3 * x.patch() ** 2),
+                "image_token_pooling": _pooled_patches,
+                "image_grids": lambda x: torch.tensor([[2, 1, 1, 2]] * x.size("batch"))}),
+    "Molmo2Adapter": Recipe(values={
+        "image_features": lambda x: x.normal("crops", x.size("batch"), 16, 2 * x.config.hidden_size),
+        "pooled_patches_idx": _pooled_patches}),
     "emu3": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}, also=("image_sizes",)),
     "gemma4_assistant": _REFUSED, "gemma4_unified_assistant": _REFUSED,
     "perception_lm": Recipe(pixels="images", sizes={"image": ((56, 56),) * 3}),
@@ -182,7 +201,7 @@ RECIPES: dict[str, Recipe] = {
     "colqwen2": Recipe(values={"pixel_values": _padded_patches}),
     "gemma4": Recipe(pixels="rows", sizes=_POOLED), "diffusion_gemma": Recipe(pixels="rows", sizes=_POOLED),
     "embedding_gemma2": Recipe(pixels="rows", sizes=_POOLED), "gemma4_unified": Recipe(pixels="rows", settings={"patch_width": 432}),
-    "llava_next": _ANY_RESOLUTION, "granite4_vision": _ANY_RESOLUTION, "llava_next_video": _ANY_RESOLUTION, "llava_onevision": _ANY_RESOLUTION,
+    "llava_next": _ANY_RESOLUTION, "granite4_vision": Recipe(tokens={"image": 10}).over(_ANY_RESOLUTION), "llava_next_video": _ANY_RESOLUTION, "llava_onevision": _ANY_RESOLUTION,
     "fuyu": _ROWS, "siglip2": _ROWS, "lfm2_vl": _ROWS, "ultravbert": _IMAGES,
     "lxmert": Recipe(also=("visual_feats", "visual_pos"), values={
         "visual_feats": lambda x: x.normal("feats", x.size("batch"), x.size("item"), x.config.visual_feat_dim),

@@ -90,7 +90,7 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 MODES: dict[str, str] = {"AlignVisionConfig": KEEP, "EfficientNetConfig": KEEP, "Data2VecVisionConfig": UNIFORM,
-                         "BeitConfig": UNIFORM, "VitMatteConfig": UNIFORM}  # fmt: skip
+                         "BeitConfig": UNIFORM, "OmDetTurboConfig": KEEP, "VitMatteConfig": UNIFORM}  # fmt: skip
 
 
 def _with_class_tokens(config: Any) -> None:
