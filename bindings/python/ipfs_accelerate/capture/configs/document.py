@@ -53,6 +53,12 @@ def _boxes_in_page(x: Inputs) -> torch.Tensor:
 _LINE = Recipe(values={"hidden_states": _line})
 
 
+# A detector's backbone: every stage halves the image. A block: kernel, channels in and out, stride, squeeze-and-excitation.
+_FOUR_STAGES = {
+    "model_type": "pp_lcnet_v4", "out_features": ["stage1", "stage2", "stage3", "stage4"], "stem_channels": [3, 16, 32],
+    "block_configs": [[[3, 32, 32, 1, True]], [[3, 32, 32, 2, False]], [[3, 32, 48, 2, False], [3, 48, 48, 1, True]],
+                      [[3, 48, 96, 2, False]]],
+}  # fmt: skip
 _LINES = Recipe(sizes={"image": ((48, 96), (48, 128), (48, 160))})
 _PIXELS = Recipe(values={"hidden_states": pixel_values, "pixel_values": pixel_values})
 # Kernel, stride and padding of each convolution of the text detector's neck.
@@ -78,7 +84,8 @@ CONFIGS: dict[str, Any] = {
         "rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 3, 3]}},
     "PPDocLayoutV2Config": {"class_thresholds": [0.3] * 25, "class_order": list(range(25))},
     "PPOCRV5ServerDetConfig": {"intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [1, 2, 4, 8]},
-    "PPOCRV6MediumDetConfig": {"intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [8, 4, 2, 1]},
+    "PPOCRV6SmallDetConfig": {"backbone_config": _FOUR_STAGES, "layer_list_out_channels": [32, 32, 48, 96]},
+    "PPOCRV6MediumDetConfig": {"backbone_config": _FOUR_STAGES, "intraclass_block_config": _INTRACLASS, "kernel_list": [3, 2, 2], "scale_factor_list": [1, 2, 4, 8]},
 }
 
 RECIPES: dict[str, Recipe] = {

@@ -97,6 +97,7 @@ _ANY_RESOLUTION = Recipe(pixels="images", fixed=("image",), settings={"images": 
                          values={"image_sizes": _tile_of_image})  # fmt: skip
 
 CONFIGS: dict[str, Any] = {
+    "NemotronH_Omni_Reasoning_V3_Config": {"image_token_id": 18},
     "Molmo2VisionConfig": {"image_size": [56, 56]},
     "Phi4MultimodalAudioConfig": {"nemo_conv_channels": 64, "depthwise_separable_out_channel": 64, "ext_pw_out_channel": 64},
     "JanusVQVAEConfig": {"num_patches": 8},
@@ -151,7 +152,8 @@ CONFIGS: dict[str, Any] = {
 
 RECIPES: dict[str, Recipe] = {
     "nemotron_h_omni": Recipe(pixels="packed", also=("image_grid_hw",), settings={"temporal": 1}),
-    "muse_glimmer_assistant": Recipe(values={
+    "muse_glimmer_assistant": Recipe(also=("attention_mask",), values={
+        "attention_mask": lambda x: padded_mask((x.size("batch"), x.size("sequence") + x.size("target"))),
         "noise_embeds": lambda x: x.normal("noise", x.size("batch"), x.size("target"), x.config.hidden_size),
         "context_hidden_states": lambda x: x.normal("context", x.size("batch"), x.size("sequence"),
                                                     x.config.hidden_size * len(x.config.target_layer_ids))}),

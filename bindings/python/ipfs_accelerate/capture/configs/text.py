@@ -30,6 +30,7 @@ _RETRIEVED = Recipe(
 
 
 CONFIGS: dict[str, Any] = {
+    "BayesianDetectorConfig": {"watermarking_depth": 5},
     "XmodConfig": {"default_language": "en_XX"},
     "ZambaConfig": {"num_hidden_layers": 4, "attn_layer_period": 2, "attn_layer_offset": 1,
                     "layers_block_type": ["mamba", "hybrid"] * 2},
@@ -69,6 +70,9 @@ def _question_ids(x: Inputs) -> torch.Tensor:
 
 
 RECIPES: dict[str, Recipe] = {
+    "BayesianDetectorModel": Recipe(also=("g_values", "mask"), values={
+        "g_values": lambda x: x.integers("g", 0, 2, x.size("batch"), x.size("sequence"), 5),
+        "mask": lambda x: padded_mask((x.size("batch"), x.size("sequence")))}),
     "RagModel": _RETRIEVED, "RagSequenceForGeneration": _RETRIEVED, "RagTokenForGeneration": _RETRIEVED,
     "SplinterForPreTraining": Recipe(also=("question_positions",), values={"question_positions": lambda x: torch.tensor(
         [[1, 3]] * x.size("batch"))}),

@@ -71,7 +71,7 @@ CONFIGS: dict[str, Any] = {
     "Sam3VisionConfig": _FEATURES,
     "Sapiens2HeadConfig": {"upsample_out_channels": [16, 16], "upsample_kernel_sizes": [4, 4], "conv_out_channels": [16],
                            "conv_kernel_sizes": [1]},
-    "PerceiverConfig": {"d_latents": 64, "d_model": 64, "num_self_attends_per_block": 2, "num_blocks": 1, "num_self_attention_heads": 1, "num_cross_attention_heads": 1, "train_size": [32, 48],
+    "PerceiverConfig": {"num_frames": 4, "audio_samples_per_frame": 64, "output_shape": [4, 16, 16], "d_latents": 64, "d_model": 64, "num_self_attends_per_block": 2, "num_blocks": 1, "num_self_attention_heads": 1, "num_cross_attention_heads": 1, "train_size": [32, 48],
                         "image_size": 56},
     "ViltConfig": {"num_images": 2, "modality_type_vocab_size": 3},
     "VipLlavaConfig": {"vision_feature_layers": [-1, -2]},
@@ -90,7 +90,8 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 MODES: dict[str, str] = {"AlignVisionConfig": KEEP, "EfficientNetConfig": KEEP, "Data2VecVisionConfig": UNIFORM,
-                         "BeitConfig": UNIFORM, "OmDetTurboConfig": KEEP, "VitMatteConfig": UNIFORM}  # fmt: skip
+                         "BeitConfig": UNIFORM, "OmDetTurboConfig": KEEP, "VitMatteConfig": UNIFORM,
+                         "BitConfig": KEEP}  # fmt: skip
 
 
 def _with_class_tokens(config: Any) -> None:
@@ -114,6 +115,12 @@ RECIPES: dict[str, Recipe] = {
                              "prompt_masks": lambda x: x.normal("masks", *x.make("pixel_values").shape)}),
     "SamModel": _POINTS, "SamHQModel": _POINTS, "Sam2Model": _POINTS, "Sam3TrackerModel": _POINTS, "EdgeTamModel": _POINTS,
     "ViltForImagesAndTextClassification": Recipe(pixels="images", without=("pixel_mask",), settings={"images": 2}),
+    "PerceiverForMultimodalAutoencoding": Recipe(
+        only=("inputs", "subsampled_output_points"),
+        values={"inputs": lambda x: {"image": x.normal("image", x.size("batch"), 4, 3, 16, 16),
+                                     "audio": x.normal("audio", x.size("batch"), 256, 1),
+                                     "label": x.normal("label", x.size("batch"), x.config.num_labels)},
+                "subsampled_output_points": lambda x: {"image": torch.arange(20), "audio": torch.arange(10), "label": None}}),
     "PerceiverModel": Recipe(values={"inputs": lambda x: x.normal("inputs", x.size("batch"), x.size("sequence"), x.config.d_model)}),
     "PerceiverForMaskedLM": Recipe(only=("inputs", "attention_mask"), values={"inputs": input_ids, "attention_mask": lambda x:
                                    padded_mask(tuple(x.make("inputs").shape))}),
