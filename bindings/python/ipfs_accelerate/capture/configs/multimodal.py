@@ -35,13 +35,16 @@ def _seen_images(x: Inputs) -> torch.Tensor:
     return mask
 
 
-def _qformer(*more: str) -> Recipe:
-    """Queries that attend to the states of an image encoder."""
-    return Recipe(
-        also=("query_embeds", "encoder_hidden_states", *more), without=("input_ids", "attention_mask"),
-        values={"query_embeds": lambda x: x.normal("query", x.size("batch"), 6, x.config.hidden_size),
-                "encoder_hidden_states": _width("encoder_hidden_size")},
-    )  # fmt: skip
+_QFORMER = Recipe(
+    also=("query_embeds", "encoder_hidden_states"), without=("input_ids", "attention_mask"),
+    values={"query_embeds": lambda x: x.normal("query", x.size("batch"), 6, x.config.hidden_size),
+            "encoder_hidden_states": _width("encoder_hidden_size")},
+)  # fmt: skip
+# Queries beside an instruction: the mask is that of both.
+_INSTRUCTED = Recipe(
+    also=("query_embeds", "encoder_hidden_states"),
+    values=_QFORMER.values | {"attention_mask": lambda x: padded_mask((x.size("batch"), 6 + x.size("sequence")))},
+)  # fmt: skip
 
 
 def _merged_patches(x: Inputs) -> torch.Tensor:
@@ -65,6 +68,7 @@ def _pooled_patches(x: Inputs) -> torch.Tensor:
     return torch.arange(16 * x.size("batch")).reshape(-1, 4)
 
 
+_ONE_IMAGE = Recipe(pixels="image")
 _IMAGES = Recipe(pixels="images")
 _ROWS = Recipe(pixels="rows")
 _PATCHES = Recipe(pixels="patches")
@@ -151,6 +155,8 @@ CONFIGS: dict[str, Any] = {
 }  # fmt: skip
 
 RECIPES: dict[str, Recipe] = {
+    "GraniteDoclingVisionModel": _ONE_IMAGE, "Idefics3VisionTransformer": _ONE_IMAGE, "SmolVLMVisionTransformer": _ONE_IMAGE,
+    "InstructBlipVideoVisionModel": _ONE_IMAGE,
     "nemotron_h_omni": Recipe(pixels="packed", also=("image_grid_hw",), settings={"temporal": 1}),
     "muse_glimmer_assistant": Recipe(also=("attention_mask",), values={
         "attention_mask": lambda x: padded_mask((x.size("batch"), x.size("sequence") + x.size("target"))),
@@ -193,9 +199,8 @@ RECIPES: dict[str, Recipe] = {
     "DiffusionGemmaDecoderModel": Recipe(own_reason="its forward reads the encoder's key/value cache object; "
                                          "DiffusionGemmaModel covers it"),
     "chameleon": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}),
-    "Blip2QFormerModel": _qformer(),
-    "InstructBlipQFormerModel": Recipe(also=("query_embeds", "encoder_hidden_states"), values=_qformer().values),
-    "InstructBlipVideoQFormerModel": Recipe(also=("query_embeds", "encoder_hidden_states"), values=_qformer().values),
+    "Blip2QFormerModel": _QFORMER,
+    "InstructBlipQFormerModel": _INSTRUCTED, "InstructBlipVideoQFormerModel": _INSTRUCTED,
     "instructblipvideo": Recipe(pixels="frames"),
     "colmodernvbert": _IMAGES, "modernvbert": _IMAGES, "idefics2": _IMAGES, "idefics3": _IMAGES, "smolvlm": _IMAGES,
     "idefics": Recipe(pixels="images", also=("image_attention_mask",), values={"image_attention_mask": _seen_images}),

@@ -70,6 +70,7 @@ def _question_ids(x: Inputs) -> torch.Tensor:
 
 
 RECIPES: dict[str, Recipe] = {
+    "LukeForMultipleChoice": Recipe(without=("entity_ids", "entity_attention_mask", "entity_position_ids")),
     "BayesianDetectorModel": Recipe(also=("g_values", "mask"), values={
         "g_values": lambda x: x.integers("g", 0, 2, x.size("batch"), x.size("sequence"), 5),
         "mask": lambda x: padded_mask((x.size("batch"), x.size("sequence")))}),

@@ -71,7 +71,7 @@ CONFIGS: dict[str, Any] = {
     "Sam3VisionConfig": _FEATURES,
     "Sapiens2HeadConfig": {"upsample_out_channels": [16, 16], "upsample_kernel_sizes": [4, 4], "conv_out_channels": [16],
                            "conv_kernel_sizes": [1]},
-    "PerceiverConfig": {"num_frames": 4, "audio_samples_per_frame": 64, "output_shape": [4, 16, 16], "d_latents": 64, "d_model": 64, "num_self_attends_per_block": 2, "num_blocks": 1, "num_self_attention_heads": 1, "num_cross_attention_heads": 1, "train_size": [32, 48],
+    "PerceiverConfig": {"num_frames": 4, "audio_samples_per_frame": 64, "output_shape": [1, 4, 16, 16], "d_latents": 64, "d_model": 64, "num_self_attends_per_block": 2, "num_blocks": 1, "num_self_attention_heads": 1, "num_cross_attention_heads": 1, "train_size": [32, 48],
                         "image_size": 56},
     "ViltConfig": {"num_images": 2, "modality_type_vocab_size": 3},
     "VipLlavaConfig": {"vision_feature_layers": [-1, -2]},
@@ -101,6 +101,7 @@ def _with_class_tokens(config: Any) -> None:
 ADJUST: dict[str, Any] = {"chmv2": _with_class_tokens}
 
 RECIPES: dict[str, Recipe] = {
+    "dinat": Recipe(requires="natten"),
     "swin2sr": Recipe(sizes={"image": ((16, 24), (24, 32), (32, 40))}),
     "depth_pro": Recipe(fixed=("image",), sizes={"image": ((224, 224),) * 3}),
     "omdet_turbo": Recipe(sizes={"image": ((640, 640),) * 3}, values={
