@@ -57,7 +57,7 @@ std::vector<std::string> input_tree_paths(std::string_view spec, const std::vect
     const Json& positional = both[0].at("children_spec");
     for (size_t i = 0; i < positional.size(); ++i)
       walk.visit(positional[i], i < argument_names.size() ? argument_names[i] : "args." + std::to_string(i));
-    if (!both[1]["type"].is_null()) walk.visit(both[1], "");
+    if (!both[1].at("type").is_null()) walk.visit(both[1], "");
     return walk.leaves;
   } catch (const std::exception&) {
     return {};  // names of another source serve
