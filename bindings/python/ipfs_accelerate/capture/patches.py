@@ -5,7 +5,8 @@
 - `len(tensor)` in modelling code is its first extent, symbolic where that is;
 - windows of `Tensor.unfold` by one step are a stack of slices (as overlapping views they fix the extent);
 - `max_pool1d` along a symbolic extent is a `max_pool2d` (the former fixes it);
-- `math.ceil(a / b)` in a `forward` is `-(-a // b)`.
+- `int(a)`, `math.ceil(a / b)`, `int(a / b)` and `(b - a % b) % b` of symbolic sizes, in methods of the model's modules, are divisions
+  of integers.
 
 `FORWARDS` (of modules) and `METHODS` (of helpers) replace methods of single classes, in which a loop runs over a size.
 """
@@ -15,7 +16,10 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import dis
+import functools
 import inspect
+import math
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
@@ -24,6 +28,9 @@ from typing import Any
 
 import torch
 from transformers import masking_utils
+
+from . import restatements
+from .restate import restated
 
 
 def length(value: Any) -> Any:
@@ -67,47 +74,145 @@ def max_pool1d(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Ten
     return pool
 
 
-class _Ceil(ast.NodeTransformer):
-    """`math.ceil(a / b)` -> `-(-a // b)`, which is the same for integers."""
+def is_integer(value: Any) -> bool:
+    """Whether a value is an int or a SymInt."""
+    return isinstance(value, (int, torch.SymInt)) and not isinstance(value, bool)
+
+
+def ceiling(a: Any, b: Any) -> Any:
+    """`math.ceil(a / b)`; of a symbolic size in integers."""
+    if any(isinstance(value, torch.SymInt) for value in (a, b)) and is_integer(a) and is_integer(b):
+        return -(-a // b)
+    return math.ceil(a / b)
+
+
+def ratio(a: Any, b: Any, c: int = 0) -> Any:
+    """`int(a / b + c)`; of a symbolic size in integers, where the ratio of sizes is not negative."""
+    if any(isinstance(value, torch.SymInt) for value in (a, b)) and is_integer(a) and is_integer(b):
+        return a // b + c
+    return int(a / b + c)
+
+
+def scaled(a: Any, b: Any) -> Any:
+    """`int(a * b)`; of a symbolic size and a power of two below one in integers."""
+    for size, factor in ((a, b), (b, a)):
+        if isinstance(size, torch.SymInt) and isinstance(factor, float) and 0 < factor < 1:
+            if math.frexp(factor)[0] == 0.5:
+                return size // int(1 / factor)
+    return int(a * b)
+
+
+def padding(extent: Any, unit: Any) -> Any:
+    """`(unit - extent % unit) % unit`; of a symbolic size by one division, so that the padded size is a multiple for sure."""
+    if isinstance(extent, torch.SymInt) and isinstance(unit, int) and unit > 0:
+        return -(-extent // unit) * unit - extent
+    return (unit - extent % unit) % unit
+
+
+def whole_of(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """transformers' `torch_int`, which leaves a symbolic size as it is."""
+    return lambda value: value if isinstance(value, torch.SymInt) else original(value)
+
+
+def whole(value: Any) -> Any:
+    """`int`, which a symbolic size is already."""
+    return value if isinstance(value, torch.SymInt) else int(value)
+
+
+_WHOLE = {"_whole": whole, "_whole_ceiling": ceiling, "_whole_ratio": ratio, "_whole_scaled": scaled, "_whole_padding": padding}
+
+
+class _Whole(ast.NodeTransformer):
+    """`math.ceil(a / b)`, `int(a / b)`, `int(a / b + 1)`, `int(a * b)` and `(b - a % b) % b` become calls of the above."""
 
     def __init__(self) -> None:
         self.count = 0
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        difference = node.left
+        if not (isinstance(node.op, ast.Mod) and isinstance(difference, ast.BinOp) and isinstance(difference.op, ast.Sub)):
+            return node
+        rest, units = difference.right, (difference.left, node.right)
+        if not (isinstance(rest, ast.BinOp) and isinstance(rest.op, ast.Mod)):
+            return node
+        if len({ast.dump(unit) for unit in (*units, rest.right)}) > 1:
+            return node
+        self.count += 1
+        return ast.Call(ast.Name("_whole_padding", ast.Load()), [rest.left, rest.right], [])
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         name = node.func
         is_ceil = isinstance(name, ast.Attribute) and name.attr == "ceil" and getattr(name.value, "id", "") == "math"
-        if not (is_ceil and len(node.args) == 1 and isinstance(node.args[0], ast.BinOp)):
+        is_int = isinstance(name, ast.Name) and name.id == "int"
+        if not (is_ceil or is_int) or node.keywords or len(node.args) != 1:
             return node
-        ratio = node.args[0]
-        if not isinstance(ratio.op, ast.Div):
+        if is_int and not isinstance(node.args[0], (ast.BinOp, ast.Constant)):
+            self.count += 1
+            return ast.Call(ast.Name("_whole", ast.Load()), node.args, [])
+        if not isinstance(node.args[0], ast.BinOp):
+            return node
+        value, added = node.args[0], []
+        if is_int and isinstance(value.op, ast.Add) and isinstance(value.left, ast.BinOp):
+            if isinstance(value.right, ast.Constant) and isinstance(value.right.value, int):
+                value, added = value.left, [value.right]
+        if isinstance(value.op, ast.Div):
+            made = "_whole_ceiling" if is_ceil else "_whole_ratio"
+        elif isinstance(value.op, ast.Mult) and is_int and not added:
+            made = "_whole_scaled"
+        else:
             return node
         self.count += 1
-        negative = ast.UnaryOp(ast.USub(), ratio.left)
-        return ast.UnaryOp(ast.USub(), ast.BinOp(negative, ast.FloorDiv(), ratio.right))
+        return ast.Call(ast.Name(made, ast.Load()), [value.left, value.right, *added], [])
 
 
-def whole_ceil(function: Any) -> Callable[..., Any] | None:
-    """`function` with the ceilings of its ratios taken in integers; None if it has none, or is wrapped or a closure."""
-    if not isinstance(function, FunctionType) or function.__closure__ or hasattr(function, "__wrapped__"):
+@functools.cache
+def whole_sizes(function: FunctionType) -> Callable[..., Any] | None:
+    """`function` with ratios of sizes rounded in integers; None if it has none, or is wrapped or a closure."""
+    if function.__closure__ or hasattr(function, "__wrapped__"):
         return None
-    if "ceil" not in function.__code__.co_names:
+    remainders = [step for step in dis.get_instructions(function) if step.opname == "BINARY_OP" and step.argrepr == "%"]
+    if not {"ceil", "int"} & set(function.__code__.co_names) and len(remainders) < 2:
         return None
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, SyntaxError):
         return None
-    change = _Ceil()
-    tree = ast.fix_missing_locations(change.visit(tree))
-    if not change.count or tree.body[0].decorator_list:
+    definition = tree.body[0]
+    change = _Whole()
+    change.visit(tree)
+    if not change.count or not isinstance(definition, ast.FunctionDef) or definition.decorator_list:
         return None
-    tree.body[0].returns = None
-    for argument in ast.walk(tree.body[0].args):
+    definition.returns = None
+    for argument in ast.walk(definition.args):
         if isinstance(argument, ast.arg):
             argument.annotation = None
+    factory = ast.parse(f"def _factory({', '.join(_WHOLE)}):\n    return None").body[0]
+    factory.body = [definition, ast.Return(ast.Name(definition.name, ast.Load()))]
     made: dict[str, Any] = {}
-    exec(compile(tree, function.__code__.co_filename, "exec"), function.__globals__, made)
-    return made[function.__name__]
+    module = ast.fix_missing_locations(ast.Module([factory], []))
+    exec(compile(module, function.__code__.co_filename, "exec"), function.__globals__, made)
+    result = made["_factory"](**_WHOLE)
+    result.__defaults__, result.__kwdefaults__ = function.__defaults__, function.__kwdefaults__
+    return result
+
+
+def padded_convolution(original: Callable[..., Any]) -> Callable[..., Any]:
+    """A convolution of Mimi and its kin, its padding computed from sizes instead of from tensors of them."""
+
+    def forward(self: Any, hidden_states: torch.Tensor, padding_cache: Any = None) -> torch.Tensor:
+        if padding_cache is not None:
+            return original(self, hidden_states, padding_cache)
+        stride = self.conv.stride[0]
+        total = (self.conv.kernel_size[0] - 1) * self.conv.dilation[0] + 1 - stride
+        extent = hidden_states.shape[-1]
+        extra = -(-extent // stride) * stride - extent
+        right = total // 2
+        paddings = (total, extra) if self.causal else (total - right, right + extra)
+        return self.conv(self._pad1d(hidden_states, paddings, mode=self.pad_mode))
+
+    return forward
 
 
 def canine_attention(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -189,16 +294,27 @@ def funnel_positions(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 FORWARDS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    **restatements.FORWARDS,
     "CanineAttention": canine_attention,
+    "MimiConv1d": padded_convolution,
+    "PocketTTSAudioTokenizerConv1d": padded_convolution,
 }
 
 METHODS: dict[tuple[str, str, str], Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    **restatements.METHODS,
     ("modeling_funnel", "FunnelAttentionStructure", "get_position_embeds"): funnel_positions,
 }
 
 
 @contextlib.contextmanager
 def patched(model: torch.nn.Module, checks: bool = True) -> Iterator[None]:
+    """Puts the replacements and restatements that concern `model` in force, and takes them back; `checks` as below."""
+    with restated(model, restatements.EDITS, restatements.HELPERS), _replaced(model, checks):
+        yield
+
+
+@contextlib.contextmanager
+def _replaced(model: torch.nn.Module, checks: bool) -> Iterator[None]:
     """Puts the replacements that concern `model` in force, and takes them back.
 
     Without `checks`, what the modelling code asserts about sizes is not traced: with the layout of the inputs computed
@@ -217,6 +333,8 @@ def patched(model: torch.nn.Module, checks: bool = True) -> Iterator[None]:
         put(torch.nn.functional, "max_pool1d", max_pool1d(torch.nn.functional.max_pool1d))
         for module in {sys.modules[cls.__module__] for cls in classes}:
             put(module, "len", length)
+            if "torch_int" in vars(module):
+                put(module, "torch_int", whole_of(module.torch_int))
             if not checks and "torch_compilable_check" in vars(module):
                 put(module, "torch_compilable_check", lambda *_, **__: None)
             for (name, owner, method), make in METHODS.items():
@@ -225,9 +343,16 @@ def patched(model: torch.nn.Module, checks: bool = True) -> Iterator[None]:
         for cls in classes:
             forward = vars(cls).get("forward")
             make = FORWARDS.get(cls.__name__)
-            replacement = make(forward) if make and forward else whole_ceil(forward)
-            if replacement is not None:
-                put(cls, "forward", replacement)
+            if make and forward:
+                put(cls, "forward", make(forward))
+        owners = {base for cls in classes for base in cls.__mro__ if base.__module__.startswith("transformers.models.")}
+        for owner in owners:
+            for name, function in list(vars(owner).items()):
+                if not isinstance(function, FunctionType) or name in ("__init__", "_init_weights"):
+                    continue
+                replacement = whole_sizes(function)
+                if replacement is not None:
+                    put(owner, name, replacement)
         yield
     finally:
         for owner, name, value in reversed(saved):
