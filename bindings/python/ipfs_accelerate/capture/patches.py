@@ -119,11 +119,22 @@ def whole(value: Any) -> Any:
     return value if isinstance(value, torch.SymInt) else int(value)
 
 
-_WHOLE = {"_whole": whole, "_whole_ceiling": ceiling, "_whole_ratio": ratio, "_whole_scaled": scaled, "_whole_padding": padding}
+def places(first: float, steps: Any, **how: Any) -> torch.Tensor:
+    """`torch.linspace(first, first + steps - 1, steps)`; of a symbolic number as a range."""
+    if isinstance(steps, torch.SymInt):
+        return torch.arange(steps, **{"dtype": torch.get_default_dtype(), **how}) + first
+    return torch.linspace(first, first + steps - 1, steps, **how)
+
+
+_WHOLE = {
+    "_whole": whole, "_whole_ceiling": ceiling, "_whole_ratio": ratio, "_whole_scaled": scaled, "_whole_padding": padding,
+    "_whole_places": places,
+}  # fmt: skip
 
 
 class _Whole(ast.NodeTransformer):
-    """`math.ceil(a / b)`, `int(a / b)`, `int(a / b + 1)`, `int(a * b)` and `(b - a % b) % b` become calls of the above."""
+    """`math.ceil(a / b)`, `int(a / b)`, `int(a / b + 1)`, `int(a * b)`, `(b - a % b) % b` and ranges become calls
+    of the functions above."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -141,9 +152,23 @@ class _Whole(ast.NodeTransformer):
         self.count += 1
         return ast.Call(ast.Name("_whole_padding", ast.Load()), [rest.left, rest.right], [])
 
+    def _is_places(self, node: ast.Call) -> bool:
+        """Whether a call is `torch.linspace(a, n - b, n)` with a + b = 1, numbers by one step."""
+        name, arguments = node.func, node.args
+        if not (isinstance(name, ast.Attribute) and name.attr == "linspace" and len(arguments) == 3):
+            return False
+        first, last, steps = arguments
+        if not (isinstance(last, ast.BinOp) and isinstance(last.op, ast.Sub) and ast.dump(last.left) == ast.dump(steps)):
+            return False
+        ends = (first, last.right)
+        return all(isinstance(end, ast.Constant) for end in ends) and sum(end.value for end in ends) == 1
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         name = node.func
+        if self._is_places(node):
+            self.count += 1
+            return ast.Call(ast.Name("_whole_places", ast.Load()), [node.args[0], node.args[2]], node.keywords)
         is_ceil = isinstance(name, ast.Attribute) and name.attr == "ceil" and getattr(name.value, "id", "") == "math"
         is_int = isinstance(name, ast.Name) and name.id == "int"
         if not (is_ceil or is_int) or node.keywords or len(node.args) != 1:
@@ -173,7 +198,7 @@ def whole_sizes(function: FunctionType) -> Callable[..., Any] | None:
     if function.__closure__ or hasattr(function, "__wrapped__"):
         return None
     remainders = [step for step in dis.get_instructions(function) if step.opname == "BINARY_OP" and step.argrepr == "%"]
-    if not {"ceil", "int"} & set(function.__code__.co_names) and len(remainders) < 2:
+    if not {"ceil", "int", "linspace"} & set(function.__code__.co_names) and len(remainders) < 2:
         return None
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
