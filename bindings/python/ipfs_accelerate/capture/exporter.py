@@ -27,6 +27,7 @@ from transformers.exporters.exporter_dynamo import apply_patches, register_cache
 from transformers.exporters.metadata import ExportMetadata, build_export_metadata
 from transformers.exporters.utils import precompute_export_inputs
 
+from .attention import attention_form
 from .config_file import CaptureError
 from .draws import Draws, random_ops
 from .hoist import Hoist, Rows, is_layout
@@ -79,6 +80,7 @@ class Way:
     rows: bool = False
     experts: str | None = None
     strict: bool = False
+    form: str = "plain"
 
 
 @dataclasses.dataclass
@@ -113,6 +115,13 @@ WAYS = (
     Way("eager", attention="eager"),
     Way("sdpa, batched experts", experts="batched_mm"),
     Way("sdpa, strict", strict=True),
+)
+
+"""The ways for a decoder whose attention is one operator (see `attention`)."""
+ATTENTION_WAYS = (
+    Way("attention operator", attention=None, form="attention"),
+    Way("attention operator, patched", attention=None, form="attention", patches=True),
+    Way("attention operator, batched experts", attention=None, form="attention", experts="batched_mm"),
 )
 
 
@@ -298,8 +307,12 @@ def _export(
             stack.enter_context(apply_patches("dynamo"))
         stack.enter_context(recurrences(model))
         stack.enter_context(patched(model, checks=not sample.layout))
+        form = stack.enter_context(attention_form(model)) if way.form == "attention" else None
         noted = stack.enter_context(flat_forward(model, sample, ties, way.rows))
-        return torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict), noted
+        program = torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict)
+        if form is not None:
+            form.check()
+        return program, noted
 
 
 def hoisted(model: torch.nn.Module, samples: list[Sample], way: Way) -> list[Sample]:
