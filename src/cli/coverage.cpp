@@ -252,7 +252,7 @@ void register_coverage(Cli& cli) {
   c->add_flag("--failed", options->failed, "again those whose record is a failure");
   c->add_option("-j,--jobs", options->jobs, "classes at a time")->type_name("N")->check(CLI::Range(1, 256));
   c->add_option("--minutes", options->minutes, "stop after this time; --resume goes on")->type_name("N");
-  c->add_option("--seconds", options->seconds, "most time to capture one class")->type_name("N");
+  c->add_option("--seconds", options->seconds, "most processor time to capture one class")->type_name("N");
   c->add_option("--seed", options->seed, "of weights and inputs")->type_name("N");
   c->add_option("--device", options->device, "device to verify on")->type_name("NAME");
   c->add_option("--python", options->python, "Python with torch, transformers and ipfs_accelerate (ACCELERATE_PYTHON)")

@@ -6,7 +6,7 @@
 #include "cli/show.h"
 #include "import/open.h"
 #include "import/safetensors.h"
-#include "passes/pass.h"
+#include "skills/all_values.h"
 #include "tasks/task.h"
 
 namespace accelerate::cli {
@@ -88,27 +88,6 @@ std::string for_person(const TensorMap& tensors) {
   return table(rows, 2);
 }
 
-/// The graph with the value of every node as an output, "NODE.OP" or "NODE.OP.RESULT", in the order of its nodes.
-Graph with_all_values(const Graph& given) {
-  Graph graph = given;
-  for (size_t n = 0; n < given.nodes().size(); ++n) {
-    const Node& node = given.nodes()[n];
-    for (size_t r = 0; r < node.results.size(); ++r)
-      if (!graph.type_of(node.results[r]).is_token())
-        graph.output(graph.value(node.results[r]),
-                     fmt::format("{:06}.{}{}", n, node.op->name, r == 0 ? "" : fmt::format(".{}", r)));
-  }
-  return graph;
-}
-
-/// Runs without passes and writes the values of all nodes.
-void write_values(const ExecuteOptions& options, const import::OpenedModel& opened, const TensorMap& inputs) {
-  SessionOptions session = options.device.session();
-  for (const PassInfo& pass : list_passes()) session.disabled_passes.push_back(pass.name);
-  Model model = InferenceSession(session).load(with_all_values(opened.program.main()), opened.weights);
-  write_file_atomic(options.values, import::safetensors_bytes(model.execute(inputs)));
-}
-
 void execute_model(const Cli& cli, const ExecuteOptions& options) {
   if (options.inputs.empty() && options.show.empty())
     fail(ErrorCode::invalid_argument, "no --inputs; expected a safetensors file with a tensor for each input");
@@ -124,7 +103,10 @@ void execute_model(const Cli& cli, const ExecuteOptions& options) {
   open.graph = options.graph;
   open.architecture = options.architecture;
   import::OpenedModel opened = import::open(std::filesystem::path(options.model), open);
-  if (!options.values.empty()) write_values(options, opened, inputs);
+  if (!options.values.empty()) {
+    auto values = skills::all_values(opened.program.main(), opened.weights, options.device.session(), inputs);
+    write_file_atomic(options.values, import::safetensors_bytes(values));
+  }
   Model model = InferenceSession(options.device.session()).load(opened.program, opened.weights);
   double load_ms = ms_since(begin);
   if (options.explain && !cli.json) write_out(explain(model.report()) + "\n");

@@ -120,7 +120,7 @@ class Runner {
     int changes = 0;
     Patch patch(graph);
     for (const Node& node : graph.nodes()) {
-      if (node.regions.empty() || node.op->name == "fused_elementwise") continue;
+      if (node.regions.empty() || node.op->is_elementwise) continue;
       auto regions = node.regions;
       int changed = 0;
       for (auto& region : regions) {

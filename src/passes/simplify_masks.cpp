@@ -8,7 +8,7 @@
 namespace accelerate::passes {
 namespace {
 
-/// A value that counts along one of its axes: element = position + offset.
+/// A value that counts along one of its axes: element = position.
 struct Counting {
   size_t axis = 0;
   Dim length;
@@ -166,9 +166,9 @@ class MaskRewriter {
       options.is_causal = true;
       return with(rest && rest.rank() < 4 ? ops::reshape(rest, four_axes(rest.shape())) : rest);
     }
+    if (index_.type(mask).dtype == DType::boolean && index_.uniform(mask) == 1) return with({});
     const Node* expand = index_.made_by(mask, "expand");
     if (expand == nullptr || index_.type(expand->operands[0]).rank() != 4) return {};
-    if (index_.uniform(mask) == 1 && index_.type(mask).dtype == DType::boolean) return with({});
     return with(patch_.value(expand->operands[0]));
   }
 

@@ -19,6 +19,7 @@ namespace accelerate::skills {
 namespace {
 
 constexpr double kStartSeconds = 300;           // until a worker is ready
+constexpr double kWallFactor = 6;               // most time by the clock for a second of processor time
 constexpr const char* kFacts = "capture.json";  // in a kept case folder: the worker's reply
 
 CallLimits limits_of(const SweepOptions& options, double seconds) {
@@ -51,8 +52,8 @@ class CaptureWorker {
                     {"seed", options_.seed},
                     {"seconds", options_.capture_seconds},
                     {"memory_mb", static_cast<double>(options_.memory_bytes) / 0x1p20}};
-    // The worker holds its own limit; this one is for a worker that hangs.
-    CallLimits limits = limits_of(options_, options_.capture_seconds + 60);
+    // The worker holds its own limits, of processor time and of the clock; this one is for a worker that hangs.
+    CallLimits limits = limits_of(options_, kWallFactor * options_.capture_seconds + 60);
     std::string reason;
     try {
       process_->write(request.dump() + "\n", limits);

@@ -20,7 +20,7 @@ struct SweepOptions {
   int jobs = 1;
   int seed = 0;
   std::string device = "cpu";
-  double capture_seconds = 150;
+  double capture_seconds = 150;  // of processor time
   double verify_seconds = 120;
   uint64_t memory_bytes = uint64_t{8} << 30;  // of one child
   CancelToken cancel;

@@ -6,6 +6,7 @@
 
 #include "import/safetensors.h"
 #include "passes/pass.h"
+#include "skills/all_values.h"
 #include "tasks/task.h"
 
 namespace accelerate::skills {
@@ -81,7 +82,7 @@ class Locator {
       : opened_(opened), options_(options), set_(sets[failing]) {}
 
   Json find() {
-    if (!agrees("reference", all_passes())) return {{"kind", "graph"}};
+    if (!agrees("reference", all_pass_names())) return {{"kind", "graph"}};
     for (const PassInfo& pass : list_passes())
       if (agrees(options_.session.device, {pass.name})) return {{"kind", "pass"}, {"name", pass.name}};
     std::string op = first_divergent_op();
@@ -89,12 +90,6 @@ class Locator {
   }
 
  private:
-  std::vector<std::string> all_passes() const {
-    std::vector<std::string> out;
-    for (const PassInfo& pass : list_passes()) out.push_back(pass.name);
-    return out;
-  }
-
   Model load(const Graph& graph, const std::string& device, std::vector<std::string> disabled) const {
     SessionOptions session = options_.session;
     session.device = device;
@@ -112,24 +107,21 @@ class Locator {
     }
   }
 
-  /// The first node, in order, whose value differs between the device and the reference, given all values.
+  /// The op of the first node whose value differs between the device and the reference.
   std::string first_divergent_op() const {
-    Graph graph = opened_.program.main();
-    std::map<std::string, std::string> op_of;
-    for (const Node& node : opened_.program.main().nodes()) {
-      for (ValueId id : node.results) {
-        if (graph.type_of(id).is_token()) continue;
-        std::string name = fmt::format("value{:08}", id);
-        op_of.emplace(name, node.op->name);
-        graph.output(graph.value(id), name);
-      }
-    }
+    const Graph& graph = opened_.program.main();
     try {
       auto inputs = for_graph(graph, set_.inputs);
-      auto expected = load(graph, "reference", all_passes()).execute(inputs);
-      auto got = load(graph, options_.session.device, all_passes()).execute(inputs);
-      for (const auto& [name, op] : op_of)
-        if (!compare(got.at(name), expected.at(name), options_.tolerance).agrees) return op;
+      SessionOptions reference = options_.session;
+      reference.device = "reference";
+      auto expected = all_values(graph, opened_.weights, reference, inputs);
+      auto got = all_values(graph, opened_.weights, options_.session, inputs);
+      for (size_t n = 0; n < graph.nodes().size(); ++n) {
+        const std::string& op = graph.nodes()[n].op->name;
+        const std::string name = fmt::format("{:06}.{}", n, op);
+        for (auto it = got.lower_bound(name); it != got.end() && it->first.starts_with(name); ++it)
+          if (!compare(it->second, expected.at(it->first), options_.tolerance).agrees) return op;
+      }
     } catch (const Error&) {
     }
     return "";

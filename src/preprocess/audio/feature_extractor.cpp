@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "preprocess/audio/extractors/families.h"
 #include "preprocess/audio/resample.h"
+#include "preprocess/processor_file.h"
 
 namespace accelerate {
 namespace {
@@ -82,25 +83,9 @@ AudioFeatureExtractor AudioFeatureExtractor::from_json(const Json& json, std::st
 }
 
 AudioFeatureExtractor AudioFeatureExtractor::from_files(const FileSet& files) {
-  constexpr std::string_view kNested = "processor_config.json";
-  constexpr std::string_view kPlain = "preprocessor_config.json";
-  constexpr size_t kMaxConfigBytes = size_t{4} << 20;
-  std::string model_type;
-  if (files.contains("config.json")) {
-    const Json model = parse_json(files.read("config.json", kMaxConfigBytes), "config.json");
-    if (model.is_object()) model_type = json_string(model, "model_type", std::string());
-  }
-  if (files.contains(kNested)) {
-    const Json json = parse_json(files.read(kNested, kMaxConfigBytes), kNested);
-    if (json.is_object() && json.contains("feature_extractor")) {
-      return from_json(json["feature_extractor"], kNested, model_type);
-    }
-  }
-  if (!files.contains(kPlain)) {
-    fail(ErrorCode::not_found, "{} has no {} (nor a feature_extractor in {}); copy the file from the model's source",
-         files.description(), kPlain, kNested);
-  }
-  return from_json(parse_json(files.read(kPlain, kMaxConfigBytes), kPlain), kPlain, model_type);
+  constexpr std::string_view kPlain[] = {"preprocessor_config.json"};
+  const ProcessorFile file = read_processor_file(files, "feature_extractor", kPlain);
+  return from_json(file.json, file.name, file.model_type);
 }
 
 ModelInputs AudioFeatureExtractor::process(std::span<const Audio> clips, const AudioOptions& options) const {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "preprocess/image/pixel_table.h"
 #include "preprocess/image/resize.h"
+#include "preprocess/processor_file.h"
 
 namespace accelerate {
 namespace {
@@ -118,26 +119,9 @@ ImageProcessor::ImageProcessor(ImageProcessorConfig config) : config_(std::move(
 }
 
 ImageProcessor ImageProcessor::from_files(const FileSet& files) {
-  constexpr std::string_view kNested = "processor_config.json";
-  constexpr std::string_view kPlain = "preprocessor_config.json";
-  constexpr size_t kMaxConfigBytes = size_t{4} << 20;
-  std::string model_type;
-  if (files.contains("config.json")) {
-    const Json model = parse_json(files.read("config.json", kMaxConfigBytes), "config.json");
-    if (model.is_object()) model_type = json_string(model, "model_type", std::string());
-  }
-  if (files.contains(kNested)) {
-    const Json json = parse_json(files.read(kNested, kMaxConfigBytes), kNested);
-    if (json.is_object() && json.contains("image_processor")) {
-      return ImageProcessor(parse_image_processor(json["image_processor"], kNested, model_type));
-    }
-  }
-  if (!files.contains(kPlain)) {
-    fail(ErrorCode::not_found, "{} has no {} (nor an image_processor in {}); copy the file from the model's source",
-         files.description(), kPlain, kNested);
-  }
-  const Json json = parse_json(files.read(kPlain, kMaxConfigBytes), kPlain);
-  return ImageProcessor(parse_image_processor(json, kPlain, model_type));
+  constexpr std::string_view kPlain[] = {"preprocessor_config.json"};
+  const ProcessorFile file = read_processor_file(files, "image_processor", kPlain);
+  return ImageProcessor(parse_image_processor(file.json, file.name, file.model_type));
 }
 
 ImageSize ImageProcessor::output_size(int64_t height, int64_t width) const {

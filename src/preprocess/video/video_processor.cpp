@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "preprocess/image/families/families.h"
+#include "preprocess/processor_file.h"
 #include "preprocess/video/video_families.h"
 
 namespace accelerate {
@@ -146,26 +147,9 @@ VideoProcessor VideoProcessor::from_json(const Json& json, std::string_view what
 }
 
 VideoProcessor VideoProcessor::from_files(const FileSet& files) {
-  constexpr std::string_view kNested = "processor_config.json";
-  constexpr size_t kMaxConfigBytes = size_t{4} << 20;
-  std::string model_type;
-  if (files.contains("config.json")) {
-    const Json model = parse_json(files.read("config.json", kMaxConfigBytes), "config.json");
-    if (model.is_object()) model_type = json_string(model, "model_type", std::string());
-  }
-  if (files.contains(kNested)) {
-    const Json json = parse_json(files.read(kNested, kMaxConfigBytes), kNested);
-    if (json.is_object() && json.contains("video_processor"))
-      return from_json(json["video_processor"], kNested, model_type);
-  }
-  for (const std::string_view name : {"video_preprocessor_config.json", "preprocessor_config.json"}) {
-    if (files.contains(name)) return from_json(parse_json(files.read(name, kMaxConfigBytes), name), name, model_type);
-  }
-  fail(ErrorCode::not_found,
-       "{} has no video_preprocessor_config.json or preprocessor_config.json (nor a video_processor in {}); copy the "
-       "file "
-       "from the model's source",
-       files.description(), kNested);
+  constexpr std::string_view kPlain[] = {"video_preprocessor_config.json", "preprocessor_config.json"};
+  const ProcessorFile file = read_processor_file(files, "video_processor", kPlain);
+  return from_json(file.json, file.name, file.model_type);
 }
 
 ModelInputs VideoProcessor::process(std::span<const Video> videos, const VideoOptions& options) const {

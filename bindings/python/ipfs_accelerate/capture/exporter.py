@@ -436,10 +436,11 @@ def capture(
 ) -> Capture:
     """Captures `model`, traced on `samples[0]`; the others, of other sizes, say what varies and are checked.
 
-    Returns the first program that agrees with every sample; failing that, the one that agrees with most. Errors:
-    CaptureError of stage `export` when no way gives a program that agrees with the first sample.
+    `seconds` is the processor time after which no further way is begun. Returns the first program that agrees with every
+    sample; failing that, the one that agrees with most. Errors: CaptureError of stage `export` when no way gives a
+    program that agrees with the first sample.
     """
-    began = time.monotonic()
+    began = time.process_time()
     refused: list[str] = []
     own = False
     best: tuple[int, Capture] | None = None
@@ -460,7 +461,7 @@ def capture(
             axes = varying_axes(way_samples, dynamic)
         for level, level_axes in _levels(axes):
             label = f"{way.name}, {level}"
-            if time.monotonic() - began > seconds:
+            if time.process_time() - began > seconds:
                 refused.append(f"{label}: not tried, {seconds:.0f} s had passed")
                 continue
             try:
