@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "base/cpu_features.h"
@@ -9,7 +10,9 @@
 #include "ops/evaluate.h"
 #include "ops/registry.h"
 #include "passes/pass.h"
+#include "runtime/partition.h"
 #include "runtime/plan.h"
+#include "runtime/regions.h"
 
 namespace accelerate {
 namespace {
@@ -109,7 +112,9 @@ class Compiler {
     Program identity;
     identity.graphs.emplace("main", out_->graph);
     report.graph_hash = identity_hash(identity);
-    compute_ = choose_compute(session_->options.dtype, out_->graph);
+    compute_ = primary().takes_regions() && session_->options.dtype == "auto"
+                   ? ComputeType::f32
+                   : choose_compute(session_->options.dtype, out_->graph);
     report.dtype = name_of_compute(compute_);
     optimise();
     expand_unsupported();
@@ -120,6 +125,9 @@ class Compiler {
     report.device = session_->device;
     report.requested_device = session_->request.requested;
     report.fallback_reason = session_->fallback_reason;
+    if (!session_->order.empty() && primary().takes_regions() && report.regions.empty() && !out_->steps.empty() &&
+        report.fallback_reason.empty())
+      report.fallback_reason = nothing_taken();
     report.num_threads = session_->executor->num_threads();
     report.isa = report.backend == "cpu" ? name_of(selected_isa()) : "";
     if (out_->weights != nullptr) out_->weights->check();
@@ -157,12 +165,18 @@ class Compiler {
   void find_constants() {
     const Graph& g = out_->plan;
     constant_.assign(g.num_values(), false);
+    from_file_.assign(g.num_values(), false);
     for (const Node& node : g.nodes()) {
       bool all = !node.op->has_effects && node.regions.empty() && !has_symbolic_attribute(node);
       for (ValueId id : node.operands) all = all && constant_[id];
       for (ValueId id : node.results) all = all && is_static(g.type_of(id).shape);
+      bool from_file = node.op->name == "weight";
+      for (ValueId id : node.operands) from_file = from_file || from_file_[id];
       if (all)
-        for (ValueId id : node.results) constant_[id] = true;
+        for (ValueId id : node.results) {
+          constant_[id] = true;
+          from_file_[id] = from_file;
+        }
     }
     values_.assign(g.num_values(), Tensor());
   }
@@ -179,6 +193,27 @@ class Compiler {
       reason = fmt::format("{}: {}", entry.name, *why_not);
     }
     return {nullptr, reason};
+  }
+
+  /// Why the primary backend, which takes regions, cannot have the node in one; nothing if it can.
+  std::optional<std::string> why_not_in_region(const Graph& g, const Node& node) const {
+    if (node.op->has_effects) return fmt::format("{} keeps state between calls", node.op->name);
+    if (runs_regions(node)) return fmt::format("{} is control flow", node.op->name);
+    for (const auto* ids : {&node.operands, &node.results})
+      for (ValueId id : *ids)
+        if (has_unbacked(g.type_of(id))) return fmt::format("{} has extents that only data gives", node.op->name);
+    return primary().why_not_in_region({g, node, [](ValueId) { return Tensor(); },
+                                        [&](ValueId id) { return &g == &out_->plan && is_constant(id); }, compute_});
+  }
+
+  /// Does the primary backend take all of what the node expands into.
+  bool expands_into_region(const Graph& g, const Node& node, int depth = 0) const {
+    if (!node.op->expand || depth > 4) return false;
+    Graph simpler = ops::expand_node(g, node);
+    return std::all_of(simpler.nodes().begin(), simpler.nodes().end(), [&](const Node& inner) {
+      return inner.op->is_view || inner.op->name == "constant" || !why_not_in_region(simpler, inner) ||
+             expands_into_region(simpler, inner, depth + 1);
+    });
   }
 
   /// The node on f32 operands, for ops whose f16 and bf16 forms compute in f32 and round once. Nothing if no operand is
@@ -215,10 +250,14 @@ class Compiler {
       Patch patch(out_->plan);
       for (const Node& node : out_->plan.nodes()) {
         if (node.op->is_view || node.results.empty() || constant_[node.results[0]]) continue;
-        auto [entry, reason] = find_kernel(primary(), node);
-        if (entry != nullptr) continue;
+        if (primary().takes_regions()) {
+          if (!why_not_in_region(out_->plan, node) || !expands_into_region(out_->plan, node)) continue;
+        } else if (find_kernel(primary(), node).first != nullptr) {
+          continue;
+        }
         patch.set_location(node.location);
-        std::vector<Value> results = primary().preference() < 0 ? std::vector<Value>() : widen(patch, node);
+        std::vector<Value> results;
+        if (primary().preference() >= 0 && !primary().takes_regions()) results = widen(patch, node);
         if (results.empty()) {
           if (!node.op->expand) continue;
           std::vector<Value> operands;
@@ -254,32 +293,32 @@ class Compiler {
   std::vector<Tensor> run_constant(const Node& node, std::span<const Tensor> operands) {
     const Graph& g = out_->plan;
     DimBindings dims;
-    if (!node.operands.empty()) {
-      auto [entry, reason] = find_kernel(primary(), node);
-      if (entry != nullptr) {
-        CompileContext context{*session_->executor, [](size_t, size_t, size_t) {}};
-        auto kernel = entry->create(site(node), context);
-        std::vector<std::vector<int64_t>> in;
-        std::vector<std::vector<int64_t>> out;
-        std::vector<const void*> in_pointers;
-        std::vector<void*> out_pointers;
-        std::vector<Tensor> results;
-        for (const Tensor& t : operands) {
-          in.push_back(t.shape());
-          in_pointers.push_back(t.data());
-        }
-        for (ValueId id : node.results) {
-          out.push_back(evaluate(g.type_of(id).shape, {}));
-          results.emplace_back(g.type_of(id).dtype, out.back());
-          out_pointers.push_back(results.back().data());
-        }
-        auto launch = kernel->specialize({in, out, dims, session_->executor->num_threads()});
-        auto scratch = allocate_aligned(launch->scratch_bytes());
-        Stream& stream = *session_->streams[session_->order.front()];
-        launch->record(stream, {in_pointers, out_pointers, scratch.get()});
-        stream.synchronize();
-        return results;
+    for (size_t b : session_->order) {
+      if (node.operands.empty()) break;
+      auto [entry, reason] = find_kernel(*session_->backends[b], node);
+      if (entry == nullptr) continue;
+      CompileContext context{*session_->executor, [](size_t, size_t, size_t) {}};
+      auto kernel = entry->create(site(node), context);
+      std::vector<std::vector<int64_t>> in;
+      std::vector<std::vector<int64_t>> out;
+      std::vector<const void*> in_pointers;
+      std::vector<void*> out_pointers;
+      std::vector<Tensor> results;
+      for (const Tensor& t : operands) {
+        in.push_back(t.shape());
+        in_pointers.push_back(t.data());
       }
+      for (ValueId id : node.results) {
+        out.push_back(evaluate(g.type_of(id).shape, {}));
+        results.emplace_back(g.type_of(id).dtype, out.back());
+        out_pointers.push_back(results.back().data());
+      }
+      auto launch = kernel->specialize({in, out, dims, session_->executor->num_threads()});
+      auto scratch = allocate_aligned(launch->scratch_bytes());
+      Stream& stream = *session_->streams[b];
+      launch->record(stream, {in_pointers, out_pointers, scratch.get()});
+      stream.synchronize();
+      return results;
     }
     return ops::evaluate_node(g, node, operands, dims, out_->weights.get());
   }
@@ -288,56 +327,195 @@ class Compiler {
     const Graph& g = out_->plan;
     out_->roots.resize(g.num_values());
     for (size_t i = 0; i < g.num_values(); ++i) out_->roots[i] = static_cast<ValueId>(i);
-    std::string missing;
-    std::vector<std::pair<size_t, const KernelEntry*>> chosen;
-    std::map<std::string, int> reasons;
-    for (size_t n = 0; n < g.nodes().size(); ++n) {
-      const Node& node = g.nodes()[n];
-      if (!node.results.empty() && constant_[node.results[0]]) continue;
+    std::vector<NodeRole> roles;
+    for (const Node& node : g.nodes()) {
+      NodeRole role = node.op->is_view ? NodeRole::view : NodeRole::outside;
+      if (!node.results.empty() && constant_[node.results[0]]) role = NodeRole::constant;
+      roles.push_back(role);
+      if (role == NodeRole::constant) continue;
       for (ValueId id : node.results) out_->dynamic = out_->dynamic || has_unbacked(g.type_of(id));
       out_->dynamic = out_->dynamic || runs_regions(node);
-      if (node.op->is_view) {
-        out_->roots[node.results[0]] = out_->roots[node.operands[0]];
+    }
+    std::vector<std::string> reasons(roles.size());  // why a node is in no region
+    Partition regions{std::vector<int>(roles.size(), -1), 0};
+    std::vector<double> flops = estimate_flops(g);
+    if (primary().takes_regions()) regions = take_regions(roles, flops, reasons);
+
+    double all_flops = 0;
+    double own_flops = 0;
+    Faults faults;
+    for (int item : schedule(g, roles, regions)) {
+      if (item >= 0 && g.nodes()[static_cast<size_t>(item)].op->is_view) {
+        const Node& view = g.nodes()[static_cast<size_t>(item)];
+        out_->roots[view.results[0]] = out_->roots[view.operands[0]];
+        out_->schedule.push_back(~item);
         continue;
       }
-      Step step;
-      step.node = static_cast<int>(n);
-      std::string first_reason;
-      const KernelEntry* found = nullptr;
-      for (size_t b : session_->order) {
-        auto [entry, reason] = find_kernel(*session_->backends[b], node);
-        if (entry != nullptr) {
-          found = entry;
-          step.backend = b;
-          break;
-        }
-        if (first_reason.empty()) first_reason = reason;
+      Step step = item >= 0 ? node_step(item, reasons[static_cast<size_t>(item)], faults)
+                            : region_step(static_cast<size_t>(~item));
+      for (int n : step.nodes) {
+        all_flops += flops[static_cast<size_t>(n)];
+        if (step.backend == session_->order.front()) own_flops += flops[static_cast<size_t>(n)];
       }
-      if (found == nullptr) {
-        if (reasons[first_reason]++ == 0)
-          missing += "\n  " + first_reason + (node.location.empty() ? "" : " (at " + node.location + ")");
-        continue;
-      }
-      if (session_->options.strict && step.backend != session_->order.front() && reasons[first_reason]++ == 0)
-        missing += "\n  " + first_reason;
-      record_placement(node, step.backend, *found, first_reason);
-      step.kernel_name = found->name;
-      chosen.emplace_back(step.backend, found);
+      out_->schedule.push_back(static_cast<int>(out_->steps.size()));
       out_->steps.push_back(std::move(step));
     }
-    if (!missing.empty())
+    if (!faults.text.empty())
       fail(ErrorCode::unsupported_op, "the graph cannot be placed{}:{}",
-           session_->options.strict ? " on " + std::string(primary().name()) + " alone (--strict)" : "", missing);
-    chosen_ = std::move(chosen);
+           session_->options.strict ? " on " + std::string(primary().name()) + " alone (--strict)" : "", faults.text);
+    out_->report.flops_share = all_flops > 0 ? own_flops / all_flops : 1;
+    count_transfers();
   }
 
-  void record_placement(const Node& node, size_t backend, const KernelEntry& entry, const std::string& reason) {
+  /// What cannot be placed, each reason once.
+  struct Faults {
+    std::string text;
+    std::set<std::string> seen;
+    void add(const std::string& reason, const std::string& location) {
+      if (seen.insert(reason).second) text += "\n  " + reason + (location.empty() ? "" : " (at " + location + ")");
+    }
+  };
+
+  /// Forms the regions of the primary backend and compiles them. A region that the engine refuses is given up, with
+  /// its words as the reason. Errors: under strict, what the engine says.
+  Partition take_regions(std::vector<NodeRole>& roles, std::span<const double> flops,
+                         std::vector<std::string>& reasons) {
+    /// A region below this share of the work costs more to compile than it gains.
+    constexpr double kMinShare = 0.002;
+    const Graph& g = out_->plan;
+    for (size_t n = 0; n < roles.size(); ++n) {
+      if (roles[n] != NodeRole::outside) continue;
+      if (auto why = why_not_in_region(g, g.nodes()[n])) {
+        reasons[n] = fmt::format("{}: {}", primary().name(), *why);
+      } else {
+        roles[n] = NodeRole::eligible;
+        reasons[n] = fmt::format("{}: too little work here for a compilation of its own", primary().name());
+      }
+    }
+    Partition out = partition(g, roles, flops, session_->options.strict ? 0 : kMinShare);
+    std::vector<std::vector<int>> nodes(static_cast<size_t>(out.num_regions));
+    for (size_t n = 0; n < roles.size(); ++n)
+      if (out.region_of[n] >= 0) nodes[static_cast<size_t>(out.region_of[n])].push_back(static_cast<int>(n));
+    double all = 0;
+    for (size_t n = 0; n < roles.size(); ++n)
+      if (roles[n] != NodeRole::constant) all += flops[n];
+    for (size_t r = 0; r < nodes.size(); ++r) {
+      Step step;
+      step.nodes = nodes[r];
+      step.is_region = true;
+      step.backend = session_->order.front();
+      RegionReport report;
+      report.backend = primary().name();
+      try {
+        compile_region(step, report, r, nodes.size());
+      } catch (const Error& error) {
+        bool stopped = error.code() == ErrorCode::cancelled || error.code() == ErrorCode::deadline_exceeded;
+        if (stopped || session_->options.strict) throw;
+        for (int n : nodes[r]) {
+          out.region_of[static_cast<size_t>(n)] = -1;
+          reasons[static_cast<size_t>(n)] = fmt::format("{}: {}", primary().name(), error.message());
+        }
+        regions_.emplace_back();
+        continue;
+      }
+      double work = 0;
+      for (int n : nodes[r]) {
+        work += flops[static_cast<size_t>(n)];
+        const Node& node = g.nodes()[static_cast<size_t>(n)];
+        if (!node.op->is_view) record_placement(node, step.backend, step.kernel_name, "");
+      }
+      report.flops_share = all > 0 ? work / all : 1;
+      out_->report.regions.push_back(std::move(report));
+      regions_.push_back(std::move(step));
+    }
+    return out;
+  }
+
+  void compile_region(Step& step, RegionReport& report, size_t index, size_t count) {
+    auto begin = Clock::now();
+    RegionGraph cut = cut_region(out_->plan, step.nodes,
+                                 {[&](ValueId id) { return is_constant(id); }, [&](ValueId id) { return constant(id); },
+                                  [&](ValueId id) { return static_cast<bool>(from_file_[id]); }});
+    const SessionOptions& options = session_->options;
+    RegionContext context{*session_->executor, nullptr, options.load_limits};
+    if (options.progress) {
+      context.progress = [&options, index, count](std::string_view what) {
+        options.progress(fmt::format("region {} of {}: {}", index + 1, count, what));
+      };
+    }
+    CompiledRegion made = primary().compile_region({cut.graph, cut.constants, compute_, session_->device}, context);
+    step.kernel = std::move(made.kernel);
+    step.kernel_name = fmt::format("region {}", index);
+    step.inputs = std::move(cut.inputs);
+    step.outputs = std::move(cut.outputs);
+    report.nodes = static_cast<int>(step.nodes.size());
+    report.inputs = static_cast<int>(step.inputs.size());
+    report.outputs = static_cast<int>(step.outputs.size());
+    report.cached = made.cached;
+    report.id = std::move(made.id);
+    report.compile_ms = ms_since(begin);
+  }
+
+  Step region_step(size_t region) { return std::move(regions_.at(region)); }
+
+  /// The node on the first backend that has a kernel for it.
+  Step node_step(int index, const std::string& why_in_no_region, Faults& faults) {
+    const Node& node = out_->plan.nodes()[static_cast<size_t>(index)];
+    Step step;
+    step.nodes = {index};
+    step.inputs = node.operands;
+    step.outputs = node.results;
+    std::string first_reason = why_in_no_region;
+    const KernelEntry* found = nullptr;
+    for (size_t b : session_->order) {
+      if (session_->backends[b]->takes_regions()) continue;
+      auto [entry, reason] = find_kernel(*session_->backends[b], node);
+      if (entry != nullptr) {
+        found = entry;
+        step.backend = b;
+        break;
+      }
+      if (first_reason.empty()) first_reason = reason;
+    }
+    if (found == nullptr) {
+      faults.add(first_reason, node.location);
+      return step;
+    }
+    if (session_->options.strict && step.backend != session_->order.front()) faults.add(first_reason, "");
+    record_placement(node, step.backend, found->name, first_reason);
+    step.kernel_name = found->name;
+    entries_[index] = found;
+    return step;
+  }
+
+  /// Why an engine that takes regions took none.
+  std::string nothing_taken() const {
+    std::string out = fmt::format("{} runs nothing of this graph", primary().name());
+    for (const PlacementReport& entry : out_->report.placement)
+      if (!entry.reason.empty()) return out + "; " + entry.reason;
+    return out;
+  }
+
+  void count_transfers() {
+    std::map<ValueId, size_t> maker;
+    std::set<std::pair<ValueId, size_t>> counted;
+    for (const Step& step : out_->steps) {
+      for (ValueId id : step.inputs) {
+        auto it = maker.find(out_->roots[id]);
+        if (it != maker.end() && it->second != step.backend) counted.emplace(out_->roots[id], step.backend);
+      }
+      for (ValueId id : step.outputs) maker[id] = step.backend;
+    }
+    out_->report.transfers = static_cast<int>(counted.size());
+  }
+
+  void record_placement(const Node& node, size_t backend, const std::string& kernel, const std::string& reason) {
     auto& list = out_->report.placement;
     std::string backend_name(session_->backends[backend]->name());
     auto it = std::find_if(list.begin(), list.end(), [&](const PlacementReport& r) {
-      return r.op == node.op->name && r.backend == backend_name && r.kernel == entry.name && r.reason == reason;
+      return r.op == node.op->name && r.backend == backend_name && r.kernel == kernel && r.reason == reason;
     });
-    if (it == list.end()) it = list.insert(list.end(), {node.op->name, backend_name, entry.name, 0, reason});
+    if (it == list.end()) it = list.insert(list.end(), {node.op->name, backend_name, kernel, 0, reason});
     ++it->count;
   }
 
@@ -354,13 +532,17 @@ class Compiler {
     out_->constant_index.assign(g.num_values(), -1);
     for (size_t i = 0; i < out_->steps.size(); ++i) {
       Step& step = out_->steps[i];
-      const Node& node = g.nodes()[static_cast<size_t>(step.node)];
+      if (step.is_region) {
+        for (ValueId id : step.inputs) keep_constant(id);
+        continue;
+      }
+      const Node& node = g.nodes()[static_cast<size_t>(step.nodes.front())];
       CompileContext context{*session_->executor, [&](size_t operand, size_t offset, size_t size) {
                                if (auto name = weight_behind(node.operands.at(operand)))
                                  out_->weights->release(*name, offset, size);
                              }};
       try {
-        step.kernel = chosen_[i].second->create(site(node), context);
+        step.kernel = entries_.at(step.nodes.front())->create(site(node), context);
       } catch (Error& error) {
         error.in("preparing " + describe(node));
         throw;
@@ -384,10 +566,18 @@ class Compiler {
   ComputeType compute_ = ComputeType::f32;
   std::vector<bool> constant_;
   std::vector<Tensor> values_;
-  std::vector<std::pair<size_t, const KernelEntry*>> chosen_;
+  std::vector<bool> from_file_;
+  std::vector<Step> regions_;                  // by region; empty where the engine refused
+  std::map<int, const KernelEntry*> entries_;  // by node
 };
 
 }  // namespace
+
+std::string describe(const Model::Impl& model, const Step& step) {
+  if (!step.is_region) return describe(model.plan.nodes()[static_cast<size_t>(step.nodes.front())]);
+  return fmt::format("{} of {} ({} nodes)", step.kernel_name, model.session->backends[step.backend]->name(),
+                     step.nodes.size());
+}
 
 std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph,
                                      std::shared_ptr<const WeightSource> weights) {

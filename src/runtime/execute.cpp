@@ -82,11 +82,13 @@ class ContextLease {
 
 ProfileEvent event_of(const Model::Impl& model, const Step& step, const std::vector<int64_t>& shape, double start_us,
                       double duration_us) {
-  const Node& node = model.plan.nodes()[static_cast<size_t>(step.node)];
-  std::string detail = node.results.empty()
+  const Node& node = model.plan.nodes()[static_cast<size_t>(step.nodes.front())];
+  std::string detail = step.outputs.empty()
                            ? ""
-                           : fmt::format("{}{}", name_of(model.plan.type_of(node.results[0]).dtype), to_string(shape));
-  return {node.op->name + " (" + step.kernel_name + ")", std::move(detail), node.location, start_us, duration_us};
+                           : fmt::format("{}{}", name_of(model.plan.type_of(step.outputs[0]).dtype), to_string(shape));
+  std::string name = step.is_region ? fmt::format("{} ({} nodes)", step.kernel_name, step.nodes.size())
+                                    : node.op->name + " (" + step.kernel_name + ")";
+  return {std::move(name), std::move(detail), step.is_region ? "" : node.location, start_us, duration_us};
 }
 
 void run_static(const Model::Impl& model, const Specialization& plan, std::span<const Tensor> inputs,
@@ -116,25 +118,24 @@ void run_static(const Model::Impl& model, const Specialization& plan, std::span<
   for (size_t s = 0; s < model.steps.size(); ++s) {
     options.limits.check();
     const Step& step = model.steps[s];
-    const Node& node = model.plan.nodes()[static_cast<size_t>(step.node)];
-    context.input_pointers.resize(node.operands.size());
-    context.output_pointers.resize(node.results.size());
-    for (size_t i = 0; i < node.operands.size(); ++i) context.input_pointers[i] = locate(plan.places[node.operands[i]]);
-    for (size_t i = 0; i < node.results.size(); ++i)
-      context.output_pointers[i] = const_cast<void*>(locate(plan.places[node.results[i]]));
+    context.input_pointers.resize(step.inputs.size());
+    context.output_pointers.resize(step.outputs.size());
+    for (size_t i = 0; i < step.inputs.size(); ++i) context.input_pointers[i] = locate(plan.places[step.inputs[i]]);
+    for (size_t i = 0; i < step.outputs.size(); ++i)
+      context.output_pointers[i] = const_cast<void*>(locate(plan.places[step.outputs[i]]));
     Stream& stream = *model.session->streams[step.backend];
     auto start = options.profile != nullptr ? Clock::now() : Clock::time_point();
     try {
       plan.launches[s]->record(stream, {context.input_pointers, context.output_pointers, arena + plan.arena_bytes});
     } catch (Error& error) {
-      error.in(describe(node));
+      error.in(describe(model, step));
       throw;
     }
     if (options.profile != nullptr) {
       stream.synchronize();
       auto end = Clock::now();
       options.profile->push_back(event_of(model, step,
-                                          node.results.empty() ? std::vector<int64_t>() : plan.shapes[node.results[0]],
+                                          step.outputs.empty() ? std::vector<int64_t>() : plan.shapes[step.outputs[0]],
                                           us_between(begin, start), us_between(start, end)));
     }
   }
@@ -153,23 +154,22 @@ std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor
   for (size_t i = 0; i < inputs.size(); ++i) values[g.inputs()[i]] = inputs[i];
   for (size_t id = 0; id < g.num_values(); ++id)
     if (model.constant_index[id] >= 0) values[id] = model.constants[static_cast<size_t>(model.constant_index[id])];
-  std::vector<const Step*> step_of(g.nodes().size(), nullptr);
-  for (const Step& step : model.steps) step_of[static_cast<size_t>(step.node)] = &step;
   auto begin = Clock::now();
-  for (size_t n = 0; n < g.nodes().size(); ++n) {
+  for (int item : model.schedule) {
     options.limits.check();
-    const Node& node = g.nodes()[n];
-    const Step* step = step_of[n];
     auto start = Clock::now();
-    if (step == nullptr) {
-      if (node.op->is_view && values[node.results[0]].empty() && !values[node.operands[0]].empty())
-        values[node.results[0]] = values[node.operands[0]].reshape(evaluate(g.type_of(node.results[0]).shape, dims));
+    if (item < 0) {
+      const Node& view = g.nodes()[static_cast<size_t>(~item)];
+      if (values[view.results[0]].empty() && !values[view.operands[0]].empty())
+        values[view.results[0]] = values[view.operands[0]].reshape(evaluate(g.type_of(view.results[0]).shape, dims));
       continue;
     }
+    const Step& step = model.steps[static_cast<size_t>(item)];
     std::vector<Tensor> operands;
-    for (ValueId id : node.operands) operands.push_back(values[id]);
-    bool unbacked = runs_regions(node);
-    for (ValueId id : node.results) {
+    for (ValueId id : step.inputs) operands.push_back(values[id]);
+    const Node& first = g.nodes()[static_cast<size_t>(step.nodes.front())];
+    bool unbacked = !step.is_region && runs_regions(first);
+    for (ValueId id : step.outputs) {
       for (const Dim& dim : g.type_of(id).shape) {
         std::vector<std::string> symbols;
         dim.collect_symbols(symbols);
@@ -177,8 +177,8 @@ std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor
       }
     }
     if (unbacked) {
-      auto results = ops::evaluate_node(g, node, operands, dims, model.weights.get());
-      for (size_t i = 0; i < results.size(); ++i) values[node.results[i]] = results[i];
+      auto results = ops::evaluate_node(g, first, operands, dims, model.weights.get());
+      for (size_t i = 0; i < results.size(); ++i) values[step.outputs[i]] = results[i];
     } else {
       std::vector<std::vector<int64_t>> in;
       std::vector<std::vector<int64_t>> out;
@@ -186,24 +186,24 @@ std::vector<Tensor> run_dynamic(const Model::Impl& model, std::span<const Tensor
       std::vector<void*> out_pointers;
       for (size_t i = 0; i < operands.size(); ++i) {
         // The kernel owns an operand that is empty here: a packed weight.
-        in.push_back(operands[i].empty() ? evaluate(g.type_of(node.operands[i]).shape, dims) : operands[i].shape());
+        in.push_back(operands[i].empty() ? evaluate(g.type_of(step.inputs[i]).shape, dims) : operands[i].shape());
         in_pointers.push_back(operands[i].data());
       }
-      for (ValueId id : node.results) {
+      for (ValueId id : step.outputs) {
         out.push_back(evaluate(g.type_of(id).shape, dims));
         values[id] = Tensor(g.type_of(id).dtype, out.back());
         out_pointers.push_back(values[id].data());
       }
-      check_extents(g, node, in, out, dims);
-      auto launch = step->kernel->specialize({in, out, dims, model.session->executor->num_threads()});
+      if (!step.is_region) check_extents(g, first, in, out, dims);
+      auto launch = step.kernel->specialize({in, out, dims, model.session->executor->num_threads()});
       auto scratch = allocate_aligned(launch->scratch_bytes());
-      Stream& stream = *model.session->streams[step->backend];
+      Stream& stream = *model.session->streams[step.backend];
       launch->record(stream, {in_pointers, out_pointers, scratch.get()});
       stream.synchronize();
     }
     if (options.profile != nullptr)
       options.profile->push_back(
-          event_of(model, *step, node.results.empty() ? std::vector<int64_t>() : values[node.results[0]].shape(),
+          event_of(model, step, step.outputs.empty() ? std::vector<int64_t>() : values[step.outputs[0]].shape(),
                    us_between(begin, start), us_between(start, Clock::now())));
   }
   std::vector<Tensor> outputs;

@@ -27,9 +27,13 @@ struct Place {
   size_t index = 0;   // constant, input, output: which
 };
 
-/// One node to run.
+/// One node, or one region, to run.
 struct Step {
-  int node = 0;  // index into the plan graph's nodes
+  /// Indices into the plan graph's nodes: one, or those of a region in order.
+  std::vector<int> nodes;
+  bool is_region = false;
+  std::vector<ValueId> inputs;   // the node's operands; what the region reads
+  std::vector<ValueId> outputs;  // the node's results; what others read of the region
   size_t backend = 0;
   std::string kernel_name;
   std::unique_ptr<Kernel> kernel;
@@ -82,7 +86,9 @@ struct Model::Impl {
   std::vector<ValueId> roots;       // by value: the value whose bytes it shares
   std::vector<Tensor> constants;    // referred to by Place::index
   std::vector<int> constant_index;  // by value, -1 if not constant
-  std::vector<Step> steps;
+  std::vector<Step> steps;          // in execution order
+  /// Execution order with views between the steps: an index into steps, or ~node for a view.
+  std::vector<int> schedule;
   /// Some extents are known only when data is seen, or nodes have regions: node-by-node execution.
   bool dynamic = false;
 
@@ -91,6 +97,9 @@ struct Model::Impl {
   mutable std::vector<std::unique_ptr<ExecutionContext>> idle_contexts;
   mutable std::atomic<size_t> last_arena_bytes{0};
 };
+
+/// As describe(node), for a step.
+std::string describe(const Model::Impl& model, const Step& step);
 
 /// Passes, placement, packing. Errors as InferenceSession::load.
 std::shared_ptr<Model::Impl> compile(std::shared_ptr<const SessionState> session, const Graph& graph,

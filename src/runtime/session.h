@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -26,6 +27,10 @@ struct SessionOptions {
   std::vector<std::string> disabled_passes;
   /// Keep the time of each node (Model::execute's profile).
   bool profile = false;
+  /// Told what a long compilation does, for a person; called by the thread that loads.
+  std::function<void(std::string_view)> progress;
+  /// Stops load() of an engine that compiles for minutes.
+  CallLimits load_limits;
 };
 
 struct PassReport {
@@ -46,6 +51,18 @@ struct PlacementReport {
   std::string reason;
 };
 
+/// A piece of the graph that an engine took whole.
+struct RegionReport {
+  std::string backend;
+  int nodes = 0;
+  int inputs = 0;          // values it reads from outside
+  int outputs = 0;         // values it gives
+  double flops_share = 0;  // of the graph's work, by estimate
+  bool cached = false;     // nothing had to be compiled
+  double compile_ms = 0;
+  std::string id;  // the engine's name of the compiled form
+};
+
 struct ModelReport {
   std::string backend;           // that runs (most of) the graph
   std::string device;            // e.g. "cpu"
@@ -56,6 +73,11 @@ struct ModelReport {
   std::string graph_hash;
   std::vector<PassReport> passes;
   std::vector<PlacementReport> placement;
+  std::vector<RegionReport> regions;  // in execution order
+  /// Values that one backend makes and another reads.
+  int transfers = 0;
+  /// Estimated work of the nodes on `backend`, as a share of all.
+  double flops_share = 1;
   size_t weight_bytes = 0;  // referenced
   size_t packed_bytes = 0;  // machine copies
   double compile_ms = 0;

@@ -63,17 +63,21 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
 
   // Launches.
   int num_threads = model.session->executor->num_threads();
+  auto shapes_of = [&](std::span<const ValueId> ids) {
+    std::vector<std::vector<int64_t>> shapes;
+    for (ValueId id : ids) shapes.push_back(out->shapes[id]);
+    return shapes;
+  };
   for (const Step& step : model.steps) {
-    const Node& node = g.nodes()[static_cast<size_t>(step.node)];
-    std::vector<std::vector<int64_t>> in;
-    std::vector<std::vector<int64_t>> result;
-    for (ValueId id : node.operands) in.push_back(out->shapes[id]);
-    for (ValueId id : node.results) result.push_back(out->shapes[id]);
     try {
-      check_extents(g, node, in, result, out->dims);
-      out->launches.push_back(step.kernel->specialize({in, result, out->dims, num_threads}));
+      for (int n : step.nodes) {
+        const Node& node = g.nodes()[static_cast<size_t>(n)];
+        check_extents(g, node, shapes_of(node.operands), shapes_of(node.results), out->dims);
+      }
+      out->launches.push_back(
+          step.kernel->specialize({shapes_of(step.inputs), shapes_of(step.outputs), out->dims, num_threads}));
     } catch (Error& error) {
-      error.in(describe(node));
+      error.in(describe(model, step));
       throw;
     }
     out->scratch_bytes = std::max(out->scratch_bytes, out->launches.back()->scratch_bytes());
@@ -100,9 +104,8 @@ std::shared_ptr<const Specialization> specialize(const Model::Impl& model, std::
   std::vector<int> last_use(g.num_values(), -1);
   std::vector<int> first_use(g.num_values(), -1);
   for (size_t s = 0; s < model.steps.size(); ++s) {
-    const Node& node = g.nodes()[static_cast<size_t>(model.steps[s].node)];
-    for (ValueId id : node.operands) last_use[model.roots[id]] = static_cast<int>(s);
-    for (ValueId id : node.results) {
+    for (ValueId id : model.steps[s].inputs) last_use[model.roots[id]] = static_cast<int>(s);
+    for (ValueId id : model.steps[s].outputs) {
       first_use[id] = static_cast<int>(s);
       last_use[id] = std::max(last_use[id], static_cast<int>(s));
     }
