@@ -21,6 +21,7 @@ _IN_PLACE = {
     torch.Tensor.uniform_, torch.Tensor.exponential_, torch.Tensor.random_, torch.Tensor.cauchy_, torch.Tensor.geometric_,
     torch.Tensor.log_normal_,
 }  # fmt: skip
+_RECURRENT = ("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu")
 
 
 class Draws(TorchFunctionMode):
@@ -109,7 +110,12 @@ def _is_idle_dropout(node: torch.fx.Node) -> bool:
     name = node.target._schema.name
     if name == "aten::dropout":
         return len(node.args) > 2 and (node.args[2] is False or node.args[1] == 0.0)
+    if name in ("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu"):
+        dropout, training = node.args[5:7]
+        return dropout == 0.0 or training is False
     if name == "aten::scaled_dot_product_attention":
         dropout = node.args[4] if len(node.args) > 4 else node.kwargs.get("dropout_p", 0.0)
         return dropout == 0.0
+    if name in _RECURRENT and node.target._overloadname == "input":  # (input, state, weights, biases, layers, dropout, train
+        return len(node.args) > 6 and (node.args[6] is False or node.args[5] == 0.0)
     return False

@@ -349,12 +349,15 @@ def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
     """The sample with the inputs that transformers computes ahead of an export (positions, segment bounds)."""
     inputs = copy.deepcopy(sample.inputs)
     with torch.no_grad():
-        base = getattr(model, "base_model", model)
-        if inputs.get("position_ids") is None and not hasattr(model, "get_rope_index") and hasattr(base, "get_rope_index"):
-            accepted = set(inspect.signature(base.get_rope_index).parameters)
-            given = {name: value for name, value in inputs.items() if name in accepted}
-            inputs["position_ids"] = base.get_rope_index(**given)[0]
+        owner = next((part for part in (model, getattr(model, "base_model", model)) if hasattr(part, "get_rope_index")), None)
+        positions = inputs.get("position_ids")
+        if positions is None and owner is not None:
+            accepted = set(inspect.signature(owner.get_rope_index).parameters)
+            positions = owner.get_rope_index(**{name: value for name, value in inputs.items() if name in accepted})[0]
+            inputs["position_ids"] = positions
         precompute_export_inputs(model, inputs)
+        if positions is not None:
+            inputs["position_ids"] = positions  # an encoder inside would have positions of its own by this name
     return dataclasses.replace(sample, inputs=inputs)
 
 

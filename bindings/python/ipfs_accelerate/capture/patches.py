@@ -2,8 +2,10 @@
 
 `generic`, in force while any model is traced:
 - a bidirectional mask that eager leaves out because nothing is padded is left out of the trace too;
+- `numpy.prod`, `torch.linspace`, `torch.tensor` and `torch.as_tensor` take symbolic sizes;
 - `len(tensor)` in modelling code is its first extent, symbolic where that is;
 - windows of `Tensor.unfold` by one step are a stack of slices (as overlapping views they fix the extent);
+- a cell of a recurrent network is its formula;
 - `max_pool1d` along a symbolic extent is a `max_pool2d` (the former fixes it);
 - `int(a)`, `math.ceil(a / b)`, `int(a / b)` and `(b - a % b) % b` of symbolic sizes, in methods of the model's modules, are divisions
   of integers.
@@ -26,10 +28,11 @@ from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
+import numpy
 import torch
 from transformers import masking_utils
 
-from . import restatements
+from . import restatements, restatements_m_to_z
 from .restate import restated
 
 
@@ -55,6 +58,69 @@ def unfold(self: torch.Tensor, dimension: int, size: int, step: int) -> torch.Te
     if step != 1 or not isinstance(extent, torch.SymInt) or not isinstance(size, int) or size > 64:
         return torch._C.TensorBase.unfold(self, dimension, size, step)
     return torch.stack([self.narrow(dimension, i, extent - size + 1) for i in range(size)], dim=-1)
+
+
+def product(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`numpy.prod`; of symbolic sizes as Python's."""
+
+    def prod(a: Any, *arguments: Any, **named: Any) -> Any:
+        if isinstance(a, (list, tuple, torch.Size)) and any(isinstance(value, torch.SymInt) for value in a):
+            return math.prod(a)
+        return original(a, *arguments, **named)
+
+    return prod
+
+
+def linspace(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """`torch.linspace`; of a symbolic number of steps by its formula, from the nearer end."""
+
+    def space(start: Any, end: Any, steps: Any, **how: Any) -> torch.Tensor:
+        if not isinstance(steps, torch.SymInt) or {"out", "layout"} & set(how):
+            return original(start, end, steps, **how)
+        dtype, device = how.get("dtype") or torch.get_default_dtype(), how.get("device")
+        first, last, gaps = (torch.full((), value, dtype=dtype, device=device) for value in (start, end, steps - 1))
+        step = (last - first) / gaps
+        place = torch.arange(steps, dtype=dtype, device=device)
+        return torch.where(place < steps // 2, first + step * place, last - step * (gaps - place))
+
+    return space
+
+
+def has_symbols(data: Any, kinds: tuple[type, ...] = (torch.SymInt, torch.SymFloat)) -> bool:
+    """Whether nested lists hold a symbolic number."""
+    return any(has_symbols(item, kinds) for item in data) if isinstance(data, (list, tuple)) else isinstance(data, kinds)
+
+
+def as_tensor(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """`torch.tensor` and `torch.as_tensor`; of symbolic numbers a stack of them, where the originals make a constant."""
+
+    def make(data: Any, dtype: Any = None, device: Any = None, **how: Any) -> torch.Tensor:
+        if not has_symbols(data):
+            return original(data, dtype=dtype, device=device, **how)
+        if dtype is None:
+            dtype = torch.int64 if not has_symbols(data, (torch.SymFloat, float)) else torch.get_default_dtype()
+
+        def stacked(item: Any) -> torch.Tensor:
+            if isinstance(item, (list, tuple)):
+                return torch.stack([stacked(part) for part in item])
+            if isinstance(item, torch.Tensor):
+                return item.to(dtype=dtype, device=device)
+            return torch.full((), item, dtype=dtype, device=device)
+
+        return stacked(data)
+
+    return make
+
+
+def gru_cell(self: Any, input: torch.Tensor, hx: torch.Tensor | None = None) -> torch.Tensor:
+    """`torch.nn.GRUCell` by its formula; as one operator it stays whole in the body of a loop."""
+    if hx is None:
+        hx = input.new_zeros(*input.shape[:-1], self.hidden_size)
+    given = torch.nn.functional.linear(input, self.weight_ih, self.bias_ih).chunk(3, -1)
+    kept = torch.nn.functional.linear(hx, self.weight_hh, self.bias_hh).chunk(3, -1)
+    reset, update = (torch.sigmoid(a + b) for a, b in zip(given[:2], kept[:2]))
+    new = torch.tanh(given[2] + reset * kept[2])
+    return new + update * (hx - new)
 
 
 def max_pool1d(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -323,6 +389,7 @@ FORWARDS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     "CanineAttention": canine_attention,
     "MimiConv1d": padded_convolution,
     "PocketTTSAudioTokenizerConv1d": padded_convolution,
+    **restatements_m_to_z.FORWARDS,
 }
 
 METHODS: dict[tuple[str, str, str], Callable[[Callable[..., Any]], Callable[..., Any]]] = {
@@ -334,7 +401,9 @@ METHODS: dict[tuple[str, str, str], Callable[[Callable[..., Any]], Callable[...,
 @contextlib.contextmanager
 def patched(model: torch.nn.Module, checks: bool = True) -> Iterator[None]:
     """Puts the replacements and restatements that concern `model` in force, and takes them back; `checks` as below."""
-    with restated(model, restatements.EDITS, restatements.HELPERS), _replaced(model, checks):
+    edits = {**restatements.EDITS, **restatements_m_to_z.EDITS}
+    helpers = {**restatements.HELPERS, **restatements_m_to_z.HELPERS}
+    with restated(model, edits, helpers), _replaced(model, checks):
         yield
 
 
@@ -355,6 +424,11 @@ def _replaced(model: torch.nn.Module, checks: bool) -> Iterator[None]:
     try:
         put(masking_utils, "_ignore_bidirectional_mask_sdpa", ignores_mask(masking_utils._ignore_bidirectional_mask_sdpa))
         put(torch.Tensor, "unfold", unfold)
+        put(torch.nn.GRUCell, "forward", gru_cell)
+        put(torch, "linspace", linspace(torch.linspace))
+        put(torch, "tensor", as_tensor(torch.tensor))
+        put(torch, "as_tensor", as_tensor(torch.as_tensor))
+        put(numpy, "prod", product(numpy.prod))
         put(torch.nn.functional, "max_pool1d", max_pool1d(torch.nn.functional.max_pool1d))
         for module in {sys.modules[cls.__module__] for cls in classes}:
             put(module, "len", length)

@@ -112,6 +112,8 @@ CONFIGS: dict[str, Any] = {
     "FunAsrNanoAdaptorConfig": {"intermediate_size": 16},
     "GlmAsrEncoderConfig": {"intermediate_size": 256},
     "MoonshineStreamingConfig": {"num_key_value_heads": 4},
+    "XcodecConfig": {"acoustic_model_config": {"model_type": "dac", "encoder_hidden_size": 16, "downsampling_ratios": [8, 5, 4, 2],
+                                               "decoder_hidden_size": 64, "hidden_size": 256}},
     "ASTConfig": {"max_length": 64, "num_mel_bins": 32},
 }  # fmt: skip
 

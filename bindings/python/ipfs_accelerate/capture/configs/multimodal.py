@@ -177,6 +177,10 @@ RECIPES: dict[str, Recipe] = {
     "visual_bert": Recipe(also=("visual_embeds", "visual_attention_mask"), values={
         "visual_embeds": lambda x: x.normal("visual", x.size("batch"), x.size("item"), x.config.visual_embedding_dim),
         "visual_attention_mask": lambda x: torch.ones(x.size("batch"), x.size("item"), dtype=torch.long)}),
+    "VisualBertForMultipleChoice": Recipe(values={
+        "visual_embeds": lambda x: x.normal(
+            "visual", x.size("batch"), x.size("choice"), x.size("item"), x.config.visual_embedding_dim),
+        "visual_attention_mask": lambda x: torch.ones(x.size("batch"), x.size("choice"), x.size("item"), dtype=torch.long)}),
     "VisualBertForRegionToPhraseAlignment": Recipe(
         also=("region_to_phrase_position", "visual_embeds", "visual_attention_mask"), values={
         "region_to_phrase_position": lambda x: x.integers("region", 0, x.size("sequence"), x.size("batch"), x.size(

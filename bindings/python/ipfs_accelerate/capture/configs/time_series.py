@@ -60,7 +60,15 @@ _FORECAST = Recipe(
             "freq": lambda x: x.integers("freq", 0, 3, x.size("batch"), 1)},
 )  # fmt: skip
 
+
+
+def _patches_of_series(x: Inputs) -> torch.Tensor:
+    """[batch, patch * patch length]"""
+    return x.normal("past_values", x.size("batch"), x.size("item") * x.config.patch_length)
+
+
 CONFIGS: dict[str, Any] = {
+    "TimesFm2_5Config": {"context_length": 128},
     "AutoformerConfig": {**_LAGGED, "moving_average": 3, "label_length": 4}, "InformerConfig": _LAGGED, "TimeSeriesTransformerConfig": _LAGGED,
     "PatchTSTConfig": {"context_length": 32, "patch_length": 8, "patch_stride": 8, "num_input_channels": 3,
                        "prediction_length": 6},
@@ -70,6 +78,7 @@ CONFIGS: dict[str, Any] = {
 
 RECIPES: dict[str, Recipe] = {
     "autoformer": _LAGGED_RECIPE, "informer": _LAGGED_RECIPE, "time_series_transformer": _LAGGED_RECIPE,
+    "TimesFm2_5Model": Recipe(values={"past_values": _patches_of_series}),
     "timesfm": _FORECAST, "timesfm2_5": _FORECAST,
     "patchtst": _CHANNEL_SERIES, "patchtsmixer": _CHANNEL_SERIES,
 }  # fmt: skip

@@ -1,0 +1,452 @@
+"""Restated lines, as in `restatements`, of the transformers folders from m on."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from .time_loops import scan_steps
+
+
+def sparse_experts(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Experts in a ModuleDict: every expert runs on the tokens that chose it, those that none chose on no token."""
+
+    def forward(self: Any, hidden_states: Any, chosen: Any, weights: Any) -> Any:
+        mask = chosen if chosen.dim() == 3 else torch.nn.functional.one_hot(chosen, num_classes=self.num_experts)
+        result = torch.zeros_like(hidden_states)
+        for number in range(self.num_experts):
+            row, choice = torch.where(mask[..., number])
+            found = self[f"expert_{number}"](hidden_states[row]) * weights[row, choice, None]
+            dropout = getattr(self, "moe_token_dropout", 0)
+            result = result.index_add(0, row, (found * (1 - dropout) if dropout > 0 else found).to(result.dtype))
+        return result
+
+    return forward
+
+
+def structure_steps(head: Any, hidden: torch.Tensor, features: torch.Tensor, chars: torch.Tensor) -> torch.Tensor:
+    """The steps of a table head of SLANet, up to the one at which every row has ended: [batch, step, class].
+
+    hidden: [batch, place, width]; features: [batch, hidden]; chars: [batch], the first character.
+    """
+    steps, classes = head.config.max_text_length + 1, head.config.out_channels
+    parts = (head.structure_attention_cell, head.structure_generator)
+    names = [[name for name, _ in part.named_parameters()] for part in parts]
+    values = [value for part in parts for value in part.parameters()]
+    call = torch.func.functional_call
+
+    def step(features: Any, chars: Any, _: Any, hidden: Any, *values: Any) -> tuple[tuple, tuple]:
+        cell, generator = dict(zip(names[0], values)), dict(zip(names[1], values[len(names[0]) :]))
+        embedded = (chars[:, None] == torch.arange(classes, device=chars.device)).float()
+        features = call(parts[0], cell, (features, hidden.float(), embedded))[0]
+        logits = call(parts[1], generator, (features,))
+        chars = logits.argmax(dim=1)
+        return (features, chars), (logits, chars)
+
+    ticks = torch.zeros(steps, device=hidden.device)
+    _, (logits, chars) = scan_steps(step, (features, chars), ((ticks, 0),), (hidden, *values))
+    ended = (chars == classes - 1).cumsum(0).gt(0).all(1)
+    count = ((~ended).sum() + 1).clamp(max=steps).item()
+    torch._check(count >= 1)
+    torch._check(count <= steps)
+    return logits[:count].transpose(0, 1)
+
+
+def free_patches(
+    images: torch.Tensor, boxes: torch.Tensor, places: torch.Tensor, extent: Any
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Patches of each image that hold no token, in order, then zeros: (patches, their boxes, whether there is one).
+
+    images: [batch, patch, width]; boxes: [batch, patch, 4]; places: [batch, token], the patch of each token.
+    """
+    free = torch.ones_like(images[:, :, 0], dtype=torch.bool).scatter(1, places, False)
+    order = torch.argsort((~free).long(), dim=1, stable=True)
+    there = torch.arange(order.shape[1], device=order.device) < free.sum(1, keepdim=True)
+
+    def taken(values: torch.Tensor) -> torch.Tensor:
+        found = values.gather(1, order[..., None].expand(-1, -1, values.shape[-1]))
+        found = torch.where(there[..., None], found, torch.zeros((), dtype=found.dtype, device=found.device))
+        return _fit(found, extent)
+
+    return taken(images), taken(boxes), _fit(there[..., None], extent)[..., 0]
+
+
+def _fit(values: torch.Tensor, extent: Any) -> torch.Tensor:
+    """[batch, n, width] cut to `extent` rows, or with rows of zeros up to it."""
+    lacking = extent - values.shape[1]
+    return torch.nn.functional.pad(values, (0, 0, 0, lacking)) if lacking > 0 else values[:, :extent]
+
+
+def selected_tokens(
+    indexer: Any, queries: torch.Tensor, keys: torch.Tensor, cos: torch.Tensor, sin: torch.Tensor,
+    visible: torch.Tensor, rotate: Callable[..., torch.Tensor],
+) -> torch.Tensor:  # fmt: skip
+    """Tokens that each query attends to by blocks of visible tokens: [batch, 1, query, token] of bool.
+
+    queries: [batch, query, head, width]; keys: [batch, token, width]; cos, sin: [batch, token, width]; visible: [batch, 1,
+    query, token]. The tokens that a query sees form blocks of `compress_ratio`; the blocks with the best scores count, and
+    the tokens after the last whole block.
+    """
+    size, best = indexer.compress_ratio, indexer.block_topk
+    seen = visible[:, 0]
+    batch, count, extent = seen.shape
+    rank = seen.long().cumsum(-1) - 1
+    blocks = seen.sum(-1, keepdim=True) // size
+    order = torch.argsort((~seen).long(), dim=-1, stable=True)
+    order = torch.nn.functional.pad(order, (0, -extent % size))  # the last block is whole; what it adds is masked below
+    order = order.unflatten(-1, (-1, size))
+    rows = torch.arange(batch, device=seen.device)[:, None, None]
+    pooled = keys[rows[..., None], order].float().mean(dim=3).to(keys.dtype)
+    pooled = indexer.k_layernorm(pooled)
+    first = order[..., 0]
+    pooled = rotate(pooled.unsqueeze(-2), cos=cos[rows, first], sin=sin[rows, first], unsqueeze_dim=-2).squeeze(-2)
+    scores = torch.matmul(queries.float(), pooled.float().transpose(-1, -2))
+    scores = torch.relu(scores).sum(dim=-2) / math.sqrt(indexer.index_head_dim)
+    number = torch.arange(scores.shape[-1], device=seen.device)
+    scores = scores.masked_fill(number >= blocks, -math.inf)
+    scores = torch.nn.functional.pad(scores, (0, best), value=-math.inf)
+    found = scores.topk(best, dim=-1).indices
+    chosen = torch.zeros_like(scores, dtype=torch.bool).scatter(-1, found, True)
+    block = rank.clamp(min=0) // size
+    return (seen & ((rank >= blocks * size) | chosen.gather(-1, block)))[:, None]
+
+
+def series_batch(model: Any, inputs: torch.Tensor, freq: torch.Tensor | None, context: int) -> tuple[torch.Tensor, ...]:
+    """TimesFM's series [batch, time] cut or padded in front to `context`, their padding, and frequencies if given."""
+    extent = inputs.shape[1]
+    padding = torch.zeros_like(torch.nn.functional.pad(inputs, (0, model.horizon_len)))
+    if extent < context:
+        inputs = torch.nn.functional.pad(inputs, (context - extent, 0))
+        padding = torch.nn.functional.pad(padding, (context - extent, 0), value=1.0)
+    elif extent > context:
+        inputs, padding = inputs[:, -context:], padding[:, -(context + model.horizon_len) :]
+    return (inputs, padding) if freq is None else (inputs, padding, freq.to(torch.int32).reshape(-1, 1))
+
+
+def merged_index(sizes: list[list[int]], height: int, width: int) -> torch.Tensor:
+    """Rows of packed images [patch], so that those of each height x width block follow each other."""
+    found, start = [], 0
+    for rows, columns in sizes:
+        blocks = torch.arange(rows * columns).view(rows // height, height, columns // width, width)
+        found.append(blocks.permute(0, 2, 1, 3).reshape(-1) + start)
+        start += rows * columns
+    return torch.cat(found)
+
+
+def merged_patches(original: Callable[..., Any]) -> Callable[..., Any]:
+    """The merger of MiniCPM-V for all images at once: one list item holds the rows of all."""
+
+    def forward(self: Any, hidden_states: torch.Tensor, target_sizes: torch.Tensor) -> list[torch.Tensor]:
+        height, width = self.merge_kernel_size
+        rows, sizes = hidden_states[0], target_sizes.tolist()
+        for part in self.mlp[: self.merger_times]:
+            rows = rows[merged_index(sizes, height, width)]
+            rows = part(rows.reshape(-1, height * width * rows.shape[-1]))
+            sizes = [[high // height, wide // width] for high, wide in sizes]
+        return [rows]
+
+    return forward
+
+
+def keypoint_detection(original: Callable[..., Any]) -> Callable[..., Any]:
+    """SuperPoint for a batch of images at once; their numbers of keypoints differ, the largest is that of the outputs."""
+
+    def forward(
+        self: Any, pixel_values: torch.Tensor, labels: Any = None, output_hidden_states: Any = None, return_dict: Any = None,
+        **kwargs: Any,
+    ) -> Any:  # fmt: skip
+        wanted = (labels, output_hidden_states, None if return_dict else return_dict)
+        if any(wanted) or self.config.output_hidden_states or return_dict is False:
+            return original(self, pixel_values, labels, output_hidden_states, return_dict, **kwargs)
+        pixels = self.extract_one_channel_pixel_values(pixel_values)
+        hidden = self.encoder(pixels, output_hidden_states=False, return_dict=True)[0]
+        detector, describe = self.keypoint_decoder, self.descriptor_decoder
+        scores = detector._get_pixel_scores(hidden)
+        rows, columns = scores.shape[1:]
+        near, flat = detector.border_removal_distance, scores.flatten(1)
+        row = torch.arange(rows, device=scores.device)[:, None]
+        column = torch.arange(columns, device=scores.device)
+        inside = (row >= near) & (row < 8 * rows - near) & (column >= near) & (column < 8 * columns - near)
+        valid = ((scores > detector.keypoint_threshold) & inside).flatten(1)
+        count = valid.sum(1)
+        order = torch.argsort((~valid).long(), dim=1, stable=True)
+        if detector.max_keypoints >= 0:  # by score where there are more, else in the order of the image
+            best = flat.masked_fill(~valid, -math.inf).topk(detector.max_keypoints, dim=1).indices
+            order = torch.where((count > detector.max_keypoints)[:, None], best, order[:, : detector.max_keypoints])
+            count = count.clamp(max=detector.max_keypoints)
+        most = count.max().item()
+        torch._check(most >= 0)
+        torch._check(most <= order.shape[1])
+        order = order[:, :most]
+        there = torch.arange(most, device=scores.device) < count[:, None]
+        points = torch.stack([order % columns, order // columns], dim=-1).to(scores.dtype)
+
+        features = describe.conv_descriptor_b(describe.relu(describe.conv_descriptor_a(hidden)))
+        features = torch.nn.functional.normalize(features, p=2, dim=1)
+        extents = [torch.full((), 8 * size, dtype=points.dtype) for size in (features.shape[3], features.shape[2])]
+        places = (points - 8 / 2 + 0.5) / (torch.stack(extents) - 8 / 2 - 0.5)
+        sampled = torch.nn.functional.grid_sample(
+            features, (places * 2 - 1)[:, None], mode="bilinear", align_corners=True
+        )
+        sampled = torch.nn.functional.normalize(sampled[:, :, 0], p=2, dim=1).transpose(1, 2)
+        size = torch.stack([torch.full((), extent, dtype=points.dtype) for extent in (pixels.shape[3], pixels.shape[2])])
+        output = sys.modules[type(self).__module__].SuperPointKeypointDescriptionOutput
+        return output(
+            keypoints=torch.where(there[..., None], points, 0.0) / size,
+            scores=torch.where(there, flat.gather(1, order), 0.0),
+            descriptors=torch.where(there[..., None], sampled, 0.0),
+            mask=there.to(torch.int),
+        )
+
+    return forward
+
+
+FORWARDS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    "MiniCPMOcrMerger": merged_patches,
+    "MiniCPMV4_6Merger": merged_patches,
+    "MiniCPMV4_7Merger": merged_patches,
+    "NllbMoeExperts": sparse_experts,
+    "SuperPointForKeypointDetection": keypoint_detection,
+    "SwitchTransformersExperts": sparse_experts,
+}
+
+HELPERS: dict[str, Any] = {
+    "_series_batch": series_batch, "_structure_steps": structure_steps, "_free_patches": free_patches, "_selected_tokens": selected_tokens,
+}  # fmt: skip
+
+_TABLE_HEAD = ((
+    """
+    structure_preds_list = []
+    structure_ids_list = []
+    for _ in range(self.config.max_text_length + 1):
+        embedding_feature = F.one_hot(predicted_chars, self.config.out_channels).float()
+        features, _ = self.structure_attention_cell(features, hidden_states.float(), embedding_feature)
+        structure_step = self.structure_generator(features)
+        predicted_chars = structure_step.argmax(dim=1)
+
+        structure_preds_list.append(structure_step)
+        structure_ids_list.append(predicted_chars)
+        if torch.stack(structure_ids_list, dim=1).eq(self.config.out_channels - 1).any(-1).all():
+            break
+    structure_preds = F.softmax(torch.stack(structure_preds_list, dim=1), dim=-1, dtype=torch.float32).to(
+        hidden_states.dtype
+    )
+    """,
+    """
+    structure_steps = _structure_steps(self, hidden_states, features, predicted_chars)
+    structure_preds = F.softmax(structure_steps, dim=-1, dtype=torch.float32).to(hidden_states.dtype)
+    structure_preds_list = None
+    """,
+),)  # fmt: skip
+
+_SERIES = ((
+    "input_ts, input_padding = [], []",
+    """
+    if isinstance(inputs, torch.Tensor):
+        return _series_batch(self, inputs, freq, context_len)
+    input_ts, input_padding = [], []
+    """,
+),)  # fmt: skip
+
+
+def _series_forward(context: str, least: str) -> tuple[tuple[str, str], ...]:
+    """Series that are rows of one tensor stay one tensor."""
+    old = (
+        f"inputs = [ts[-{context}:] for ts in past_values]\n"
+        f"{least} = torch.min(torch.stack([torch.min(ts) for ts in inputs]))"
+    )
+    new = (
+        "if isinstance(past_values, torch.Tensor) and window_size is None:\n"
+        f"    inputs = past_values[:, -{context}:]\n"
+        f"    {least} = torch.min(inputs)\n"
+        "else:\n" + old.replace("inputs =", "    inputs =").replace(f"\n{least}", f"\n    {least}")
+    )
+    return ((old, new),)
+
+
+EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    # Writing where a mask is empty writes nothing.
+    ("modeling_ovis2", "Ovis2Model.forward"): ((
+        """
+        if mask.any():
+            inputs_embeds[mask] = visual_indicator_features[i].to(inputs_embeds.device, inputs_embeds.dtype)
+        """,
+        """
+        indicator = visual_indicator_features[i].to(inputs_embeds.device, inputs_embeds.dtype)
+        inputs_embeds = torch.where(mask.unsqueeze(-1), indicator, inputs_embeds)
+        """,
+    ),),
+    ("modeling_qwen4_exp", "Qwen4ExpTextQSAIndexer.forward"): ((
+        """
+        selected_token_indices = torch.full(
+            (batch_size, seq_length, self.token_budget + self.compress_ratio - 1),
+            -1,
+            dtype=torch.int32,
+            device=hidden_states.device,
+        )
+        for batch_idx in range(batch_size):
+            for query_idx in range(seq_length):
+                local_visible_indices = torch.nonzero(
+                    visible_token_indices[batch_idx, 0, query_idx], as_tuple=False
+                ).flatten()
+                num_complete_blocks = local_visible_indices.shape[-1] // self.compress_ratio
+                # Compute selected tokens
+                if num_complete_blocks > 0:
+                    block_token_indices = local_visible_indices[: num_complete_blocks * self.compress_ratio].view(
+                        num_complete_blocks, self.compress_ratio
+                    )
+
+                    key_groups = raw_keys[batch_idx].index_select(0, block_token_indices.flatten())
+                    key_groups = key_groups.view(*block_token_indices.shape, self.index_head_dim)
+                    pooled_keys = key_groups.float().mean(dim=1).to(raw_keys.dtype)
+                    pooled_keys = self.k_layernorm(pooled_keys)
+                    group_starts = block_token_indices[:, 0]
+                    block_key_states = apply_rotary_pos_emb(
+                        pooled_keys.unsqueeze(1),
+                        cos=full_cos[batch_idx].index_select(0, group_starts),
+                        sin=full_sin[batch_idx].index_select(0, group_starts),
+                    ).squeeze(1)
+
+                    scores = torch.matmul(
+                        q[batch_idx, query_idx].float(), block_key_states.float().transpose(-1, -2)
+                    ).transpose(-1, -2)
+                    scores = torch.relu(scores).sum(dim=-1) / math.sqrt(self.index_head_dim)
+
+                    selected_block_indices = scores.topk(min(self.block_topk, num_complete_blocks), dim=0).indices
+                    # Remap the indices of the blocks to the indices of individual tokens
+                    selected_tokens = block_token_indices.index_select(0, selected_block_indices).flatten()
+                else:
+                    selected_tokens = torch.tensor([], device=hidden_states.device)
+                tail = local_visible_indices[num_complete_blocks * self.compress_ratio :]
+                selected_tokens = torch.cat([selected_tokens, tail]).to(torch.int32)
+                selected_token_indices[batch_idx, query_idx, : selected_tokens.numel()] = selected_tokens
+
+        # Create the selection mask to combine with the main causal mask
+        kv_length = attention_mask.shape[-1]
+        selected_token_mask = torch.zeros(
+            (*selected_token_indices.shape[:-1], kv_length + 1), device=attention_mask.device, dtype=torch.bool
+        )
+        # We absorb all the -1 by scaterring them to the last index that we will drop
+        scatter_indices = torch.where(selected_token_indices >= 0, selected_token_indices, kv_length)
+        selected_token_mask = selected_token_mask.scatter(-1, scatter_indices, True)[..., :kv_length].unsqueeze(1)
+
+        return selected_token_mask
+        """,
+        """
+        return _selected_tokens(
+            self, q, raw_keys, full_cos, full_sin, visible_token_indices, apply_rotary_pos_emb
+        )
+        """,
+    ),),
+    # A bucket for padding that no token is in changes neither the order of the buckets nor what is attended to.
+    ("modeling_reformer", "LSHSelfAttention._hash_vectors"): ((
+        "if attention_mask is not None and (attention_mask.sum().item() < batch_size * attention_mask.shape[-1]):",
+        "if attention_mask is not None:",
+    ),),
+    # Columns beyond the last position are not cut off; no position reads them.
+    ("modeling_reformer", "AxialPositionEmbeddings.forward"): ((
+        """
+        max_position_id = position_ids.max().item()
+        axial_h, axial_w = self.axial_pos_shape
+        torch_compilable_check(max_position_id >= 0, "Axial position id underflow.")
+        torch_compilable_check(
+            max_position_id < axial_h * axial_w,
+            "Position id exceeds axial_pos_shape[0] * axial_pos_shape[1].",
+        )
+        required_pos_encodings_columns = (max_position_id + axial_w) // axial_w
+        """,
+        "required_pos_encodings_columns = self.axial_pos_shape[0]",
+    ), (
+        """
+        position_encodings = torch.cat(
+            [
+                torch.index_select(position_encodings[i], 0, position_ids[i]).unsqueeze(0)
+                for i in range(batch_size)
+            ],
+            dim=0,
+        )
+        """,
+        "position_encodings = position_encodings.gather("
+        "1, position_ids[..., None].expand(-1, -1, position_encodings.shape[-1]))",
+    )),
+    ("modeling_slanet", "SLANetSLAHead.forward"): _TABLE_HEAD,
+    ("modeling_slanext", "SLANeXtSLAHead.forward"): _TABLE_HEAD,
+    # Without keypoints all outputs are empty; what follows says so too.
+    ("modeling_superglue", "SuperGlueForKeypointMatching._match_image_pair"): ((
+        "if keypoints.shape[2] == 0:  # no keypoints",
+        "if isinstance(keypoints.shape[2], int) and keypoints.shape[2] == 0:",
+    ),),
+    ("modeling_superglue", "normalize_keypoints"): ((
+        "size = torch.tensor([width, height], device=keypoints.device, dtype=keypoints.dtype)[None]",
+        "size = torch.stack([torch.full((), n, device=keypoints.device, dtype=keypoints.dtype) for n in (width, height)])[None]",
+    ),),
+    ("modeling_switch_transformers", "SwitchTransformersTop1Router.forward"): ((
+        "self.classifier = self.classifier.to(self.dtype)",
+        """
+        if self.classifier.weight.dtype != self.dtype:
+            self.classifier = self.classifier.to(self.dtype)
+        """,
+    ),),
+    ("modeling_nllb_moe", "NllbMoeTop2Router.forward"): ((
+        "self._cast_classifier()",
+        """
+        if self.classifier.weight.dtype != self.dtype:
+            self._cast_classifier()
+        """,
+    ),),
+    ("modeling_timesfm", "TimesFmModelForPrediction._preprocess"): _SERIES,
+    ("modeling_timesfm", "TimesFmModelForPrediction.forward"): _series_forward("fcontext_len", "inp_min") + ((
+        "freq = [0] * len(inputs)",
+        "freq = torch.zeros_like(inputs[:, 0]) if isinstance(inputs, torch.Tensor) else [0] * len(inputs)",
+    ),),
+    ("modeling_timesfm2_5", "TimesFm2_5ModelForPrediction._preprocess"): _SERIES,
+    ("modeling_timesfm2_5", "TimesFm2_5ModelForPrediction.forward"): _series_forward("forecast_context_len", "input_min"),
+    ("modeling_udop", "combine_image_text_embeddings"): ((
+        """
+        patch_inds = torch.full_like(image_embeddings[:, :, 0], True).bool()
+        ind = torch.cat(
+            [
+                torch.arange(len(ocr_points))[:, None].repeat(1, ocr_points.size(-1))[:, :, None].to(ocr_points),
+                ocr_points[:, :, None],
+            ],
+            dim=-1,
+        )
+        ind = ind.flatten(0, 1)
+        rows, cols = zip(*ind)
+        patch_inds[rows, cols] = False
+
+        input_vision_patches = [image_embeddings[i][patch_inds[i]] for i in range(len(patch_inds))]
+        """,
+        "",
+    ), (
+        """
+        visual_bbox = [visual_bbox[i][patch_inds[i]] for i in range(len(patch_inds))]
+
+        if attention_mask is not None:
+            visual_attention_mask = [
+                torch.ones(item.size(0), dtype=attention_mask.dtype, device=attention_mask.device) for item in visual_bbox
+            ]
+        """,
+        "",
+    ), (
+        """
+        inputs_vision_patches = torch.stack(
+            [pad_sequence(item, max_len, torch.zeros_like(image_embeddings[0, 0])) for item in input_vision_patches]
+        )
+        visual_bbox = torch.stack([pad_sequence(item, max_len, torch.zeros_like(bbox[0, 0])) for item in visual_bbox])
+        if attention_mask is not None:
+            visual_attention_mask = torch.stack(
+                [pad_sequence(item, max_len, torch.zeros_like(attention_mask[0, 0])) for item in visual_attention_mask]
+            )
+        """,
+        """
+        inputs_vision_patches, visual_bbox, there = _free_patches(image_embeddings, visual_bbox, ocr_points, max_len)
+        if attention_mask is not None:
+            visual_attention_mask = there.to(attention_mask.dtype)
+        """,
+    )),
+}  # fmt: skip
