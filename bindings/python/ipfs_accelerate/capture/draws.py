@@ -110,9 +110,6 @@ def _is_idle_dropout(node: torch.fx.Node) -> bool:
     name = node.target._schema.name
     if name == "aten::dropout":
         return len(node.args) > 2 and (node.args[2] is False or node.args[1] == 0.0)
-    if name in ("aten::lstm", "aten::gru", "aten::rnn_tanh", "aten::rnn_relu"):
-        dropout, training = node.args[5:7]
-        return dropout == 0.0 or training is False
     if name == "aten::scaled_dot_product_attention":
         dropout = node.args[4] if len(node.args) > 4 else node.kwargs.get("dropout_p", 0.0)
         return dropout == 0.0

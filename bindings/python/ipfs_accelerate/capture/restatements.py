@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from transformers.integrations.moe import grouped_mm_experts_forward
 
+from . import grids
 from .windowed import longformer_attention, without_padding
 
 
@@ -23,7 +24,7 @@ def dbrx_experts(original: Callable[..., Any]) -> Callable[..., Any]:
         each = (self.num_experts, self.ffn_hidden_size, self.hidden_size)
         experts = torch.nn.Module()
         experts.num_experts, experts.has_gate, experts.has_bias = self.num_experts, True, False
-        experts.is_transposed, experts._is_expert_parallel = False, False
+        experts.is_transposed = experts._is_expert_parallel = experts.has_post_expert_norm = False
         experts.gate_up_proj = torch.cat([self.mlp.w1.view(each), self.mlp.v1.view(each)], 1)
         experts.down_proj = self.mlp.w2.view(each).transpose(1, 2)
         width = self.ffn_hidden_size
@@ -44,7 +45,7 @@ def longcat_experts(original: Callable[..., Any]) -> Callable[..., Any]:
             return passed
         experts = torch.nn.Module()
         experts.num_experts, experts.has_gate, experts.has_bias = self.num_routed_experts, True, False
-        experts.is_transposed, experts._is_expert_parallel = False, False
+        experts.is_transposed = experts._is_expert_parallel = experts.has_post_expert_norm = False
         experts.gate_up_proj = self.gate_up_proj[: self.num_routed_experts]
         experts.down_proj = self.down_proj
 
@@ -60,8 +61,28 @@ def longcat_experts(original: Callable[..., Any]) -> Callable[..., Any]:
     return forward
 
 
+def isolated_experts(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Mixtures of ERNIE 4.5 VL: each token goes through both, and takes the one of its kind."""
+
+    def forward(self: Any, hidden_states: Any, moe_mm_token_type_ids: Any = None) -> Any:
+        if moe_mm_token_type_ids is None:
+            return original(self, hidden_states)
+        shape = hidden_states.shape
+        (text, text_logits), (vision, vision_logits) = self.text_moe(hidden_states), self.vision_moe(hidden_states)
+        is_vision = moe_mm_token_type_ids.bool()
+        found = torch.where(is_vision[..., None], vision.reshape(shape), text.reshape(shape))
+        logits = (part.reshape(-1, self.num_experts) for part in (vision_logits, text_logits))
+        logits = torch.where(is_vision.reshape(-1, 1), *logits)
+        if self.shared_experts is not None:
+            found = found + self.shared_experts(hidden_states)
+        return found, logits
+
+    return forward
+
+
 FORWARDS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     "DbrxExperts": dbrx_experts,
+    "Ernie4_5_VLMoeMoeBlock": isolated_experts,
     "LEDEncoderSelfAttention": longformer_attention,
     "LongcatFlashExperts": longcat_experts,
     "LongformerSelfAttention": longformer_attention,
@@ -73,19 +94,89 @@ METHODS: dict[tuple[str, str, str], Callable[[Callable[..., Any]], Callable[...,
 }
 
 
+def patches(mask: torch.Tensor, size: int) -> torch.Tensor:
+    """[image, row, column] -> [image, patch row, patch column, size, size]: the whole patches of a mask."""
+    rows, columns = (extent // size for extent in mask.shape[1:])
+    whole = mask[:, : rows * size, : columns * size]
+    return whole.reshape(mask.shape[0], rows, size, columns, size).transpose(2, 3)
+
+
 def same_size_extra(conv: torch.nn.Module, extent: Any) -> Any:
     """What a convolution's input of this extent lacks to whole strides."""
     stride = conv.stride[0]
     return -(-extent // stride) * stride - extent
 
 
-HELPERS: dict[str, Any] = {"_same_size_extra": same_size_extra}
+HELPERS: dict[str, Any] = {
+    "_same_size_extra": same_size_extra, "_patches": patches, "_interpolated": grids.interpolated, "_patch_places": grids.patch_places,
+    "_hunyuan_merged": grids.hunyuan_merged, "_merged_patches": grids.merged_patches, "_same_image": grids.same_image,
+}  # fmt: skip
 
 _GLOBAL = (
     ("is_global_attn = is_index_global_attn.flatten().any().item()", "is_global_attn = True"),
 )
+# Padding images go through the encoder too; their features are left out.
+_REAL_IMAGES = (
+    ("pixel_values = pixel_values[real_images_inds].contiguous()", ""),
+    ("pixel_attention_mask = pixel_attention_mask[real_images_inds].contiguous()", ""),
+    (
+        """
+        patches_subgrid = pixel_attention_mask.unfold(dimension=1, size=patch_size, step=patch_size)
+        patches_subgrid = patches_subgrid.unfold(dimension=2, size=patch_size, step=patch_size)
+        """,
+        "patches_subgrid = _patches(pixel_attention_mask, patch_size)",
+    ),
+    (
+        """
+        image_outputs.pooler_output = [
+            f.reshape(-1, f.shape[-1]) for f in image_features.split(num_real_images_per_batch.tolist())
+        ]
+        """,
+        "image_outputs.pooler_output = [image_features[real_images_inds].flatten(0, 1)]",
+    ),
+)
+_MERGER = ((
+    """
+    image_sizes = [
+        (image_size[0] // self.patch_size, image_size[1] // self.patch_size) for image_size in image_sizes
+    ]
+
+    tokens_per_image = [h * w for h, w in image_sizes]
+    d = image_features.shape[-1]
+
+    permuted_tensor = []
+    for image_index, image_tokens in enumerate(image_features.split(tokens_per_image)):
+        # Reshape image_tokens into a 2D grid
+        h, w = image_sizes[image_index]
+        image_grid = image_tokens.view(h, w, d).permute(2, 0, 1).unsqueeze(0)
+        grid = torch.nn.functional.unfold(
+            image_grid, kernel_size=self.spatial_merge_size, stride=self.spatial_merge_size
+        )
+        grid = grid.view(d * self.spatial_merge_size**2, -1).t()
+        permuted_tensor.append(grid)
+
+    image_features = torch.cat(permuted_tensor, dim=0)
+    image_features = self.merging_layer(image_features)
+    return image_features
+    """,
+    "return _merged_patches(self, image_features, image_sizes)",
+),)
 
 EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("modeling_cosmos3_edge", "Cosmos3EdgeVisionEmbeddings.forward"): ((
+        """
+        positional_embeddings = self.position_embedding.weight.reshape(
+            self.position_embedding_size, self.position_embedding_size, -1
+        )
+        position_embeddings = self.resize_positional_embeddings(
+            positional_embeddings, grid_thw, self.config.spatial_merge_size
+        )
+        """,
+        """
+        edge, merge = self.position_embedding_size, self.config.spatial_merge_size
+        position_embeddings = _interpolated(self.position_embedding.weight, grid_thw, edge, "bilinear", True, merge)
+        """,
+    ),),
     ("modeling_cpmant", "CpmAntModel._prepare_attention_mask"): ((
         "torch.tensor(list(range(seqlen - self.prompt_length))[::-1], device=device)[None, :].repeat(batch, 1)",
         "torch.arange(seqlen - self.prompt_length, device=device).flip(0)[None, :].repeat(batch, 1)",
@@ -174,6 +265,115 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         """,
         "",
     ),),
+    ("modeling_funnel", "_relative_shift_gather"): ((
+        """
+        positional_attn = torch.reshape(positional_attn, [batch_size, n_head, max_rel_len, seq_len])
+        positional_attn = positional_attn[:, :, shift:, :]
+        positional_attn = torch.reshape(positional_attn, [batch_size, n_head, seq_len, max_rel_len - shift])
+        positional_attn = positional_attn[..., :context_len]
+        return positional_attn
+        """,
+        """
+        rows = torch.arange(seq_len, device=positional_attn.device)[:, None] * (max_rel_len - shift)
+        places = shift * seq_len + rows + torch.arange(context_len, device=positional_attn.device)[None, :]
+        return positional_attn.flatten(2)[:, :, places]
+        """,
+    ),),
+    ("modeling_funnel", "FunnelRelMultiheadAttention.relative_positional_attention"): (
+        ("positional_attn *= cls_mask", "positional_attn = positional_attn * cls_mask"),
+    ),
+    ("modeling_funnel", "FunnelRelMultiheadAttention.relative_token_type_attention"): (
+        ("token_type_attn *= cls_mask", "token_type_attn = token_type_attn * cls_mask"),
+    ),
+    ("modeling_hunyuan_vl", "HunYuanVLVisionPatchEmbed.forward"): ((
+        """
+        position_embeddings_list = []
+        for t, h, w in grid_thw:
+            position_embeddings_list.append(self.interpolate_pos_encoding(embeddings, h, w).squeeze(0).repeat(t, 1))
+        position_embeddings = torch.concat(position_embeddings_list, dim=0)
+        """,
+        """
+        table, mode = self.position_embedding.weight[1:], self.config.interpolate_mode
+        position_embeddings = _interpolated(table, grid_thw, self.position_edge, mode).to(embeddings.dtype)
+        """,
+    ),),
+    ("modeling_hunyuan_vl", "HunYuanVLVisionTransformer.forward"): ((
+        """
+        split_sizes = grid_thw.prod(dim=-1).tolist()
+        split_items = torch.split(hidden_states, split_sizes, dim=1)
+
+        processed_items = []
+        for grid, item in zip(grid_thw.tolist(), split_items):
+            _, h, w = grid
+            processed_items.append(self.patch_merger(item, size=(h, w)))
+
+        image_features = torch.cat(processed_items, dim=1)
+        """,
+        "image_features = _hunyuan_merged(self.patch_merger, hidden_states, grid_thw)",
+    ),),
+    ("modeling_hunyuan_vl", "HunYuanVLModel.get_placeholder_mask"): ((
+        """
+        if image_features is not None and inputs_embeds[special_image_mask].numel() != image_features.numel():
+            raise ValueError(
+                f"Image features and image tokens do not match: tokens: {n_image_tokens}, "
+                f"features {image_features.shape[0]}"
+            )
+        """,
+        "",
+    ),),
+    ("modeling_idefics2", "Idefics2Model.get_image_features"): _REAL_IMAGES,
+    ("modeling_idefics3", "Idefics3Model.get_image_features"): _REAL_IMAGES,
+    ("modeling_modernvbert", "ModernVBertModel.get_image_features"): _REAL_IMAGES,
+    ("modeling_smolvlm", "SmolVLMModel.get_image_features"): _REAL_IMAGES,
+    ("modeling_ultravbert", "UltraVBertModel.get_image_features"): _REAL_IMAGES,
     ("modeling_led", "LEDEncoder.forward"): _GLOBAL,
+    ("modeling_lighton_ocr", "LightOnOcrModel.get_image_features"): ((
+        "split_sizes = [(height // downsample_ratio) * (width // downsample_ratio) for height, width in image_sizes]",
+        "split_sizes = (torch.as_tensor(image_sizes) // downsample_ratio).prod(-1).tolist()",
+    ),),
+    ("modeling_lighton_ocr", "LightOnOcrPatchMerger.forward"): _MERGER,
     ("modeling_longformer", "LongformerEncoder.forward"): _GLOBAL,
+    ("modeling_mistral3", "Mistral3PatchMerger.forward"): _MERGER,
+    ("modeling_pixtral", "PixtralVisionModel.forward"): ((
+        """
+        if image_sizes is None:
+            batch_size, _, height, width = pixel_values.shape
+            image_sizes = [(height, width)] * batch_size
+        """,
+        "",
+    ), (
+        """
+        patch_embeds_list = [
+            embed[..., : (size[0] // self.patch_size), : (size[1] // self.patch_size)]
+            for embed, size in zip(patch_embeds, image_sizes)
+        ]
+        """,
+        "places = _patch_places(patch_embeds, image_sizes, self.patch_size)",
+    ), (
+        "patch_embeds = torch.cat([p.flatten(1).T for p in patch_embeds_list], dim=0).unsqueeze(0)",
+        "patch_embeds = patch_embeds.permute(0, 2, 3, 1)[places[:, 0], places[:, 1], places[:, 2]].unsqueeze(0)",
+    ), (
+        """
+        position_ids = []
+        for patch in patch_embeds_list:
+            hpos_ids, wpos_ids = torch.meshgrid(
+                torch.arange(patch.shape[-2], device=patch.device),
+                torch.arange(patch.shape[-1], device=patch.device),
+                indexing="ij",
+            )
+            position_ids.append(torch.stack([hpos_ids.flatten(), wpos_ids.flatten()], dim=-1))
+        position_ids = torch.cat(position_ids, dim=0)
+        """,
+        "position_ids = places[:, 1:]",
+    ), (
+        "sequence_lengths = [p.shape[-2] * p.shape[-1] for p in patch_embeds_list]",
+        "raise ValueError('a capture does not trace flash attention')",
+    ), (
+        """
+        attention_mask = generate_block_attention_mask(
+            [p.shape[-2] * p.shape[-1] for p in patch_embeds_list], patch_embeds
+        )
+        """,
+        "attention_mask = _same_image(places, patch_embeds)",
+    )),
 }  # fmt: skip
