@@ -555,7 +555,9 @@ class Compiler {
     values_.clear();
   }
 
+  /// Keeps what is read when `id` is: its own value, or that of the constant whose memory it views.
   void keep_constant(ValueId id) {
+    if (!constant_[id]) id = out_->roots[id];
     if (!constant_[id] || out_->constant_index[id] >= 0) return;
     out_->constant_index[id] = static_cast<int>(out_->constants.size());
     out_->constants.push_back(constant(id));

@@ -266,5 +266,21 @@ TEST(Session, GraphsWithExtentsFromDataRunOnPackedWeights) {
   }
 }
 
+TEST(Session, AConstantIsReadThroughAViewOfSymbolicExtent) {
+  Graph g("g", {TensorType(DType::f32, {"n"})});
+  Value table = ops::constant(g, Tensor::from<float>(DType::f32, {3}, {5, 6, 7}));
+  Value view = ops::reshape(table, {min(Dim(3), Dim("n"))});
+  g.output(ops::concat({view, g.input(0)}, 0));
+  g.output(view);
+  Model model = InferenceSession({.device = "cpu"}).load(g, std::make_shared<MemoryWeights>());
+  const std::vector<Tensor> inputs = {Tensor::from<float>(DType::f32, {4}, {1, 2, 3, 4})};
+  auto expected = ops::evaluate(g, inputs, nullptr);
+  auto found = model.execute(inputs);
+  for (size_t i = 0; i < 2; ++i) {
+    ASSERT_EQ(found[i].shape(), expected[i].shape());
+    EXPECT_EQ(max_difference(found[i], expected[i]), 0);
+  }
+}
+
 }  // namespace
 }  // namespace accelerate

@@ -27,7 +27,7 @@ constexpr std::array<SizeRange, 38> kSizes = {{
     {"dim", 1, kMaxWidth},
     {"hidden_dim", 1, kMaxWidth},
     {"n_embd", 1, kMaxWidth},
-    {"head_dim", 1, kMaxWidth},
+    {"head_dim", 0, kMaxWidth},
     {"projection_dim", 0, kMaxWidth},
     {"encoder_ffn_dim", 1, kMaxWidth},
     {"decoder_ffn_dim", 1, kMaxWidth},

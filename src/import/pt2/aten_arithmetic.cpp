@@ -18,7 +18,7 @@ Value expand_to(Value x, const Shape& shape) {
   Shape same = x.shape();
   const size_t shift = shape.size() - same.size();
   for (size_t i = 0; i < same.size(); ++i)
-    if (!same[i].is_constant()) same[i] = shape[i + shift];
+    if (same[i] != Dim(1) && !(same[i].is_constant() && shape[i + shift].is_constant())) same[i] = shape[i + shift];
   return ops::expand(with_shape(x, same), shape);
 }
 
