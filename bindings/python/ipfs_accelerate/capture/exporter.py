@@ -81,6 +81,7 @@ class Way:
     experts: str | None = None
     strict: bool = False
     form: str = "plain"
+    prefix: str = ""
 
 
 @dataclasses.dataclass
@@ -167,7 +168,7 @@ def flat_forward(
 
     `ties` are pairs of inputs with one batch; `rows` is explained in `hoist`. Yields what the forward notes when it runs.
     """
-    original = model.forward
+    original, own = model.forward, model.__dict__.get("forward")
     _, skeleton = flatten_inputs(sample.traced())
     layout = {name: sample.inputs[name] for name in sample.layout}
     num_draws, numbers = len(sample.draws), list(sample.precomputed)
@@ -203,6 +204,8 @@ def flat_forward(
         yield noted
     finally:
         del model.forward
+        if own is not None:
+            model.forward = own
 
 
 @dataclasses.dataclass
@@ -307,7 +310,7 @@ def _export(
             stack.enter_context(apply_patches("dynamo"))
         stack.enter_context(recurrences(model))
         stack.enter_context(patched(model, checks=not sample.layout))
-        form = stack.enter_context(attention_form(model)) if way.form == "attention" else None
+        form = stack.enter_context(attention_form(model, way.prefix)) if way.form == "attention" else None
         noted = stack.enter_context(flat_forward(model, sample, ties, way.rows))
         program = torch.export.export(model, (), arguments, dynamic_shapes=dynamic, strict=way.strict)
         if form is not None:
@@ -355,7 +358,10 @@ def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
             accepted = set(inspect.signature(owner.get_rope_index).parameters)
             positions = owner.get_rope_index(**{name: value for name, value in inputs.items() if name in accepted})[0]
             inputs["position_ids"] = positions
+        sizes = inputs.get("image_sizes")
         precompute_export_inputs(model, inputs)
+        if isinstance(sizes, torch.Tensor):
+            inputs["image_sizes"] = sizes  # a layout, which transformers would make numbers
         if positions is not None:
             inputs["position_ids"] = positions  # an encoder inside would have positions of its own by this name
     return dataclasses.replace(sample, inputs=inputs)
@@ -440,8 +446,8 @@ def capture(
     """Captures `model`, traced on `samples[0]`; the others, of other sizes, say what varies and are checked.
 
     `seconds` is the processor time after which no further way is begun. Returns the first program that agrees with every
-    sample; failing that, the one that agrees with most. Errors: CaptureError of stage `export` when no way gives a
-    program that agrees with the first sample.
+    sample; failing that, the one that agrees with most. Where data decide and inputs describe a layout, the ways that
+    hoist it come first. Errors: CaptureError of stage `export` when no way gives a program that agrees with the first sample.
     """
     began = time.process_time()
     refused: list[str] = []
@@ -449,7 +455,10 @@ def capture(
     best: tuple[int, Capture] | None = None
     axes_of_all = varying_axes(samples, dynamic)
     has_experts = any("expert" in name for name, _ in model.named_modules())
-    for way in ways:
+    has_layout = any(is_layout(name, value) for name, value in flatten_inputs(samples[0].inputs)[0].items())
+    remaining = list(ways)
+    while remaining:
+        way = remaining.pop(0)
         if (way.experts and not has_experts) or ((best is not None or own) and not (way.patches or way.hoist)):
             continue  # an export that accepts one size only is changed by patches or by nothing
         way_samples, axes = samples, axes_of_all
@@ -472,8 +481,9 @@ def capture(
             except Exception as error:  # anything that tracing a model's Python can raise
                 refused.append(f"{label}: {reason_of(error)}")
                 own = own or is_own(error)
-                if is_own(error):
-                    break  # values that decide are unknown at any size
+                if is_own(error):  # values that decide are unknown at any size; those of a layout are not, hoisted
+                    remaining.sort(key=lambda other: not (has_layout and other.hoist))
+                    break
                 continue
             good = sum(map(_is_good, found.errors))
             if good and good < len(found.errors) and (best is None or way.hoist):

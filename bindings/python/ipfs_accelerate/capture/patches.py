@@ -5,6 +5,7 @@
 - `numpy.prod`, `torch.linspace`, `torch.tensor` and `torch.as_tensor` take symbolic sizes;
 - `len(tensor)` in modelling code is its first extent, symbolic where that is;
 - windows of `Tensor.unfold` by one step are a stack of slices (as overlapping views they fix the extent);
+- methods that keep their last results compute them, since symbolic sizes are no keys;
 - a cell of a recurrent network is its formula;
 - `max_pool1d` along a symbolic extent is a `max_pool2d` (the former fixes it);
 - `int(a)`, `math.ceil(a / b)`, `int(a / b)` and `(b - a % b) % b` of symbolic sizes, in methods of the model's modules, are divisions
@@ -394,6 +395,7 @@ FORWARDS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
 
 METHODS: dict[tuple[str, str, str], Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     **restatements.METHODS,
+    **restatements_m_to_z.METHODS,
     ("modeling_funnel", "FunnelAttentionStructure", "get_position_embeds"): funnel_positions,
 }
 
@@ -447,6 +449,8 @@ def _replaced(model: torch.nn.Module, checks: bool) -> Iterator[None]:
         owners = {base for cls in classes for base in cls.__mro__ if base.__module__.startswith("transformers.models.")}
         for owner in owners:
             for name, function in list(vars(owner).items()):
+                if isinstance(function, functools._lru_cache_wrapper):
+                    put(owner, name, function.__wrapped__)
                 if not isinstance(function, FunctionType) or name in ("__init__", "_init_weights"):
                     continue
                 replacement = whole_sizes(function)

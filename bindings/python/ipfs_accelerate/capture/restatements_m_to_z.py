@@ -115,6 +115,81 @@ def selected_tokens(
     return (seen & ((rank >= blocks * size) | chosen.gather(-1, block)))[:, None]
 
 
+def aligned_video(
+    video: torch.Tensor, audio: torch.Tensor, video_lengths: torch.Tensor, audio_lengths: torch.Tensor
+) -> torch.Tensor:
+    """Video states [batch, frame, width] at the rate of audio states [batch, step, ...], by the nearest frame.
+
+    Each row's frames are spread over the row's steps, or all frames over all steps where one of the lengths [batch] is the
+    whole extent of the other.
+    """
+    frames, steps = video.shape[1], audio.shape[1]
+    interpolate = torch.nn.functional.interpolate
+    whole = interpolate(video.transpose(1, 2), size=steps, mode="nearest").transpose(1, 2)
+    place = torch.arange(steps, device=video.device)
+    ratio = video_lengths.float() / audio_lengths.float()
+    frame = torch.floor(place * ratio[:, None]).long().clamp(min=0)
+    frame = torch.minimum(frame, (video_lengths[:, None] - 1).clamp(min=0))
+    rows = video.gather(1, frame[..., None].expand(-1, -1, video.shape[-1]))
+    there = (place < audio_lengths[:, None]) & (video_lengths[:, None] > 0)
+    rows = torch.where(there[..., None], rows, torch.zeros((), dtype=rows.dtype, device=rows.device))
+    return torch.where((audio_lengths == frames).all() | (video_lengths == steps).all(), whole, rows)
+
+
+def pooled_statistics(states: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean and standard deviation of the first `lengths` [batch] of states [batch, time, width], each [batch, width]."""
+    lengths = lengths.clamp(max=states.shape[1])
+    there = (torch.arange(states.shape[1], device=states.device) < lengths[:, None])[..., None]
+    count = lengths[:, None].to(states.dtype)
+    mean = torch.where(there, states, 0.0).sum(1) / count
+    spread = torch.where(there, states - mean[:, None], 0.0).square().sum(1) / (count - 1)
+    return mean, spread.sqrt()
+
+
+def grouped_classes(embeddings: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
+    """Rows of embeddings [class, width] by the sizes [batch] of groups that follow each other: [largest, batch, width]."""
+    most = sizes.max().item()
+    torch._check(most >= 1)
+    place = torch.arange(most, device=sizes.device)
+    rows = (sizes.cumsum(0) - sizes)[None, :] + place[:, None]
+    found = embeddings[rows.clamp(max=embeddings.shape[0] - 1)]
+    return torch.where((place[:, None] < sizes[None, :])[..., None], found, 0.0)
+
+
+def block_centres(grids: list[list[int]], merges: list[int]) -> torch.Tensor:
+    """The four rows at the centre of each merge x merge block of packed images whose blocks follow each other: [block, 4]."""
+    found, start = [], 0
+    for (frames, rows, columns), merge in zip(grids, merges):
+        low, high = (merge - 1) // 2, merge // 2
+        count = frames * rows * columns
+        first = start + merge * merge * torch.arange(count // (merge * merge))
+        found.append(torch.stack([first + merge * row + column for row in (low, high) for column in (low, high)], dim=1))
+        start += count
+    return torch.cat(found)
+
+
+def upsampled(states: torch.Tensor, durations: torch.Tensor) -> torch.Tensor:
+    """Each step of states [batch, time, ...] as often as `durations` [batch, time] says; zeros after a row's end."""
+    ends = durations.cumsum(1)
+    most = ends[:, -1].max().item()
+    torch._check(most > 0)
+    place = torch.arange(most, device=states.device)
+    source = (place[None, :, None] >= ends[:, None, :]).sum(-1).clamp(max=states.shape[1] - 1)
+    tail = (1,) * (states.dim() - 2)
+    found = states.gather(1, source.reshape(*source.shape, *tail).expand(-1, -1, *states.shape[2:]))
+    there = (place < ends[:, -1:]).reshape(*source.shape, *tail)
+    return torch.where(there, found, torch.zeros((), dtype=found.dtype, device=found.device))
+
+
+def hard_upsample(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`_hard_upsample` of SeamlessM4T for all rows at once."""
+
+    def _hard_upsample(self: Any, hidden_states: torch.Tensor, durations: torch.Tensor) -> torch.Tensor:
+        return upsampled(hidden_states, durations)
+
+    return _hard_upsample
+
+
 def series_batch(model: Any, inputs: torch.Tensor, freq: torch.Tensor | None, context: int) -> tuple[torch.Tensor, ...]:
     """TimesFM's series [batch, time] cut or padded in front to `context`, their padding, and frequencies if given."""
     extent = inputs.shape[1]
@@ -128,13 +203,44 @@ def series_batch(model: Any, inputs: torch.Tensor, freq: torch.Tensor | None, co
 
 
 def merged_index(sizes: list[list[int]], height: int, width: int) -> torch.Tensor:
-    """Rows of packed images [patch], so that those of each height x width block follow each other."""
+    """Rows of packed images [patch], so that those of each height x width block follow each other.
+
+    sizes: rows and columns of each image, or frames, rows and columns.
+    """
     found, start = [], 0
-    for rows, columns in sizes:
-        blocks = torch.arange(rows * columns).view(rows // height, height, columns // width, width)
-        found.append(blocks.permute(0, 2, 1, 3).reshape(-1) + start)
-        start += rows * columns
+    for *frames, rows, columns in sizes:
+        count = (frames or [1])[0]
+        blocks = torch.arange(count * rows * columns).view(count, rows // height, height, columns // width, width)
+        found.append(blocks.permute(0, 1, 3, 2, 4).reshape(-1) + start)
+        start += count * rows * columns
     return torch.cat(found)
+
+
+def places_of_images(
+    sizes: Any, patch: int, patches: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Image, row and column of each patch of packed images, each [patch].
+
+    sizes: height and width of each image in pixels; None: all images are as large as patches [image, width, row, column].
+    """
+    if sizes is None:
+        images, _, rows, columns = patches.shape
+        number = torch.arange(images * rows * columns, device=patches.device)
+        return number // (rows * columns), number // columns % rows, number % columns
+    found = []
+    for image, (height, width) in enumerate(sizes.tolist() if isinstance(sizes, torch.Tensor) else sizes):
+        columns = width // patch
+        number = torch.arange(height // patch * columns)
+        found.append(torch.stack([torch.zeros_like(number) + image, number // columns, number % columns]))
+    image, row, column = torch.cat(found, dim=1).unbind(0)
+    return image, row, column
+
+
+def merged_channels(features: torch.Tensor, sizes: torch.Tensor, patch: int, side: int) -> torch.Tensor:
+    """Blocks of side x side patches of packed images: [patch, width] -> [block, width * side * side]."""
+    grids = [[height // patch, width // patch] for height, width in sizes.tolist()]
+    blocks = features[merged_index(grids, side, side)].unflatten(0, (-1, side * side))
+    return blocks.transpose(1, 2).flatten(1)
 
 
 def merged_patches(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -179,7 +285,7 @@ def keypoint_detection(original: Callable[..., Any]) -> Callable[..., Any]:
             order = torch.where((count > detector.max_keypoints)[:, None], best, order[:, : detector.max_keypoints])
             count = count.clamp(max=detector.max_keypoints)
         most = count.max().item()
-        torch._check(most >= 0)
+        torch._check(most > 0)  # without any all outputs are empty; nothing below depends on it
         torch._check(most <= order.shape[1])
         order = order[:, :most]
         there = torch.arange(most, device=scores.device) < count[:, None]
@@ -214,7 +320,33 @@ FORWARDS: dict[str, Callable[[Callable[..., Any]], Callable[..., Any]]] = {
     "SwitchTransformersExperts": sparse_experts,
 }
 
+def classes_together(original: Callable[..., Any]) -> Callable[..., Any]:
+    """OmDet's class embeddings, none from its cache."""
+
+    def get_cached_class_embeddings(self: Any, classes_input_ids: Any, classes_attention_mask: Any) -> torch.Tensor:
+        return self.language_backbone(classes_input_ids, encode_type="class")
+
+    return get_cached_class_embeddings
+
+
+def tasks_together(original: Callable[..., Any]) -> Callable[..., Any]:
+    """OmDet's task embeddings and their masks, none from its cache."""
+
+    def get_cached_task_embeddings(self: Any, tasks_input_ids: Any, tasks_attention_mask: Any) -> tuple:
+        return self.language_backbone(tasks_input_ids, mask=tasks_attention_mask, encode_type="task")
+
+    return get_cached_task_embeddings
+
+
+METHODS: dict[tuple[str, str, str], Callable[[Callable[..., Any]], Callable[..., Any]]] = {
+    ("modeling_omdet_turbo", "OmDetTurboPreTrainedModel", "get_cached_class_embeddings"): classes_together,
+    ("modeling_omdet_turbo", "OmDetTurboPreTrainedModel", "get_cached_task_embeddings"): tasks_together,
+    ("modeling_seamless_m4t_v2", "SeamlessM4Tv2PreTrainedModel", "_hard_upsample"): hard_upsample,
+}
+
 HELPERS: dict[str, Any] = {
+    "_merged_channels": merged_channels, "_merged_index": merged_index, "_places_of_images": places_of_images,
+    "_block_centres": block_centres, "_upsampled": upsampled, "_aligned_video": aligned_video, "_grouped_classes": grouped_classes, "_pooled_statistics": pooled_statistics,
     "_series_batch": series_batch, "_structure_steps": structure_steps, "_free_patches": free_patches, "_selected_tokens": selected_tokens,
 }  # fmt: skip
 
@@ -268,7 +400,179 @@ def _series_forward(context: str, least: str) -> tuple[tuple[str, str], ...]:
     return ((old, new),)
 
 
+_STATISTICS = ((
+    """
+    mean_features = []
+    std_features = []
+    for i, length in enumerate(tdnn_output_lengths):
+        mean_features.append(hidden_states[i, :length].mean(dim=0))
+        std_features.append(hidden_states[i, :length].std(dim=0))
+    mean_features = torch.stack(mean_features)
+    std_features = torch.stack(std_features)
+    """,
+    "mean_features, std_features = _pooled_statistics(hidden_states, tdnn_output_lengths)",
+),)  # fmt: skip
+
+# One way for any number of rows.
+_UNITS = (
+    ("if hidden_states.size(0) == 1:", "if hidden_states.dim() == 3:"),
+    (
+        "hidden_states = torch.repeat_interleave(hidden_states, dur_out.view(-1), dim=2)",
+        "hidden_states = _upsampled(hidden_states.transpose(1, 2), dur_out).transpose(1, 2)",
+    ),
+)
+
+_PATCH_MERGER = ((
+    """
+    image_sizes = [
+        (image_size[0] // self.patch_size, image_size[1] // self.patch_size) for image_size in image_sizes
+    ]
+
+    tokens_per_image = [h * w for h, w in image_sizes]
+    d = image_features.shape[-1]
+
+    permuted_tensor = []
+    for image_index, image_tokens in enumerate(image_features.split(tokens_per_image)):
+        # Reshape image_tokens into a 2D grid
+        h, w = image_sizes[image_index]
+        image_grid = image_tokens.view(h, w, d).permute(2, 0, 1).unsqueeze(0)
+        grid = torch.nn.functional.unfold(
+            image_grid, kernel_size=self.spatial_merge_size, stride=self.spatial_merge_size
+        )
+        grid = grid.view(d * self.spatial_merge_size**2, -1).t()
+        permuted_tensor.append(grid)
+
+    image_features = torch.cat(permuted_tensor, dim=0)
+    """,
+    "image_features = _merged_channels(image_features, image_sizes, self.patch_size, self.spatial_merge_size)",
+),)  # fmt: skip
+
 EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("modeling_data2vec_audio", "Data2VecAudioForXVector.forward"): _STATISTICS,
+    ("modeling_unispeech_sat", "UniSpeechSatForXVector.forward"): _STATISTICS,
+    ("modeling_wav2vec2", "Wav2Vec2ForXVector.forward"): _STATISTICS,
+    ("modeling_wav2vec2_bert", "Wav2Vec2BertForXVector.forward"): _STATISTICS,
+    ("modeling_wav2vec2_conformer", "Wav2Vec2ConformerForXVector.forward"): _STATISTICS,
+    ("modeling_wavlm", "WavLMForXVector.forward"): _STATISTICS,
+    ("modeling_omdet_turbo", "OmDetTurboPreTrainedModel.get_language_embedding"): ((
+        """
+        max_class_size = torch.max(classes_structure)
+        class_embeddings_regrouped = []
+        start = 0
+        for size in classes_structure:
+            pad_size = max_class_size - size
+            class_embeddings_regrouped.append(
+                F.pad(batched_classes_embeddings[start : start + size], (0, 0, 0, pad_size)).unsqueeze(1)
+            )
+            start += size
+        class_embeddings = torch.cat(class_embeddings_regrouped, dim=1)
+        """,
+        "class_embeddings = _grouped_classes(batched_classes_embeddings, classes_structure)",
+    ),),
+    ("modeling_mistral3", "Mistral3PatchMerger.forward"): _PATCH_MERGER,
+    ("modeling_mistral_large4", "MistralLarge4PatchMerger.forward"): _PATCH_MERGER,
+    ("modeling_paddleocr_vl", "PaddleOCRProjector.forward"): ((
+        """
+        image_features_chunks = image_features.split(image_grid_thw.prod(dim=1).tolist(), dim=0)
+        m1, m2 = self.merge_kernel_size
+
+        processed_features = []
+        for image_feature, image_grid in zip(image_features_chunks, image_grid_thw):
+            image_feature = self.pre_norm(image_feature)
+            t, h, w = image_grid
+            d = image_feature.shape[-1]
+            h_block = h // m1
+            w_block = w // m2
+
+            image_feature = image_feature.reshape(t, h_block, m1, w_block, m2, d)
+            image_feature = image_feature.transpose(2, 3)
+            image_feature = image_feature.reshape(t * h_block * w_block, m1 * m2 * d)
+
+            hidden_states = self.linear_1(image_feature)
+            hidden_states = self.act(hidden_states)
+            hidden_states = self.linear_2(hidden_states)
+            processed_features.append(hidden_states)
+
+        return torch.cat(processed_features, dim=0)
+        """,
+        """
+        m1, m2 = self.merge_kernel_size
+        hidden_states = self.pre_norm(image_features)[_merged_index(image_grid_thw.tolist(), m1, m2)]
+        hidden_states = self.linear_1(hidden_states.reshape(-1, m1 * m2 * hidden_states.shape[-1]))
+        return self.linear_2(self.act(hidden_states))
+        """,
+    ),),
+    ("modeling_pixtral", "PixtralVisionModel.forward"): ((
+        """
+        if image_sizes is None:
+            batch_size, _, height, width = pixel_values.shape
+            image_sizes = [(height, width)] * batch_size
+
+        # pass images through initial convolution independently
+        target_dtype = self.patch_conv.weight.dtype
+        patch_embeds = self.patch_conv(pixel_values.to(dtype=target_dtype))
+        patch_embeds_list = [
+            embed[..., : (size[0] // self.patch_size), : (size[1] // self.patch_size)]
+            for embed, size in zip(patch_embeds, image_sizes)
+        ]
+
+        # flatten to a single sequence
+        patch_embeds = torch.cat([p.flatten(1).T for p in patch_embeds_list], dim=0).unsqueeze(0)
+        patch_embeds = self.ln_pre(patch_embeds)
+
+        # Create 2D positions for axial rotations
+        position_ids = []
+        for patch in patch_embeds_list:
+            hpos_ids, wpos_ids = torch.meshgrid(
+                torch.arange(patch.shape[-2], device=patch.device),
+                torch.arange(patch.shape[-1], device=patch.device),
+                indexing="ij",
+            )
+            position_ids.append(torch.stack([hpos_ids.flatten(), wpos_ids.flatten()], dim=-1))
+        position_ids = torch.cat(position_ids, dim=0)
+        """,
+        """
+        patch_embeds = self.patch_conv(pixel_values.to(dtype=self.patch_conv.weight.dtype))
+        image, row, column = _places_of_images(image_sizes, self.patch_size, patch_embeds)
+        patch_embeds = self.ln_pre(patch_embeds.permute(0, 2, 3, 1)[image, row, column].unsqueeze(0))
+        position_ids = torch.stack([row, column], dim=-1)
+        """,
+    ), (
+        """
+            attention_mask = generate_block_attention_mask(
+                [p.shape[-2] * p.shape[-1] for p in patch_embeds_list], patch_embeds
+            )
+        """,
+        """
+        apart = image[:, None] != image[None, :]
+        attention_mask = torch.zeros(apart.shape, dtype=patch_embeds.dtype, device=patch_embeds.device)
+        attention_mask = attention_mask.masked_fill(apart, torch.finfo(patch_embeds.dtype).min)[None, None]
+        """,
+    )),
+    ("modeling_seamless_m4t", "SeamlessM4TCodeHifiGan.forward"): _UNITS,
+    ("modeling_seamless_m4t_v2", "SeamlessM4Tv2CodeHifiGan.forward"): _UNITS,
+    # Bilinear reduction by a whole factor is the mean of the pixels at the centre.
+    ("modeling_video_llama_3", "VideoLlama3VisionModel.pixel_unshuffle"): ((
+        """
+        hidden_states_chunks = hidden_states.split(grid_thw.prod(dim=1).tolist(), dim=0)
+        outputs = []
+
+        for hidden_states, (t, h, w), merge_size in zip(hidden_states_chunks, grid_thw, merge_sizes):
+            c = hidden_states.shape[-1]
+            hidden_states = hidden_states.view(t, h // merge_size, w // merge_size, merge_size, merge_size, c).permute(
+                0, 1, 3, 2, 4, 5
+            )
+            hidden_states = hidden_states.reshape(t, h, w, c).permute(0, 3, 1, 2)
+            hidden_states = torch.nn.functional.interpolate(
+                hidden_states, size=(h // merge_size, w // merge_size), mode="bilinear"
+            )
+            hidden_states = hidden_states.permute(0, 2, 3, 1).view(-1, c)
+            outputs.append(hidden_states)
+
+        return torch.cat(outputs, dim=0)
+        """,
+        "return hidden_states[_block_centres(grid_thw.tolist(), merge_sizes.tolist())].mean(dim=1)",
+    ),),
     # Writing where a mask is empty writes nothing.
     ("modeling_ovis2", "Ovis2Model.forward"): ((
         """
@@ -279,6 +583,36 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         indicator = visual_indicator_features[i].to(inputs_embeds.device, inputs_embeds.dtype)
         inputs_embeds = torch.where(mask.unsqueeze(-1), indicator, inputs_embeds)
         """,
+    ),),
+    ("modeling_pe_audio_video", "PeAudioVideoEncoderEmbedder._align_video_hidden_state"): ((
+        """
+        if (audio_lengths == video_hidden_state.shape[1]).all() or (
+            video_lengths == audio_hidden_state.shape[1]
+        ).all():
+            # no need to align taking into account the padding masks
+            # note: when one of the above is true, we can expect the other to be true as there is no reason
+            # to have masked audio without masked video and vice versa
+
+            return nn.functional.interpolate(
+                video_hidden_state.transpose(1, 2), size=audio_hidden_state.shape[1], mode="nearest"
+            ).transpose(1, 2)
+
+        aligned_shape = (*audio_hidden_state.shape[:2], video_hidden_state.shape[-1])
+        aligned_hidden_state = audio_hidden_state.new_zeros(aligned_shape)
+
+        for i, (hidden_state, video_length, audio_length) in enumerate(
+            zip(video_hidden_state, video_lengths, audio_lengths)
+        ):
+            hidden_state = hidden_state[:video_length]
+            if hidden_state.numel() > 0 and audio_length > 0:
+                interpolated_hidden_state = nn.functional.interpolate(
+                    hidden_state[None].transpose(1, 2), size=audio_length, mode="nearest"
+                ).transpose(1, 2)[0]
+                aligned_hidden_state[i, :audio_length, :] = interpolated_hidden_state
+
+        return aligned_hidden_state
+        """,
+        "return _aligned_video(video_hidden_state, audio_hidden_state, video_lengths, audio_lengths)",
     ),),
     ("modeling_qwen4_exp", "Qwen4ExpTextQSAIndexer.forward"): ((
         """
