@@ -28,8 +28,8 @@ def table(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _axis(edge: int, size: int, mode: str, antialias: bool) -> torch.Tensor:
     """[size, edge]: the weights with which `interpolate` makes `size` values of `edge`."""
-    basis = torch.eye(edge).reshape(1, edge, edge, 1)
-    found = torch.nn.functional.interpolate(basis, size=(size, 1), mode=mode, align_corners=False, antialias=antialias)
+    basis = torch.eye(edge)[None, :, :, None].repeat(1, 1, 1, 4)
+    found = torch.nn.functional.interpolate(basis, size=(size, 4), mode=mode, align_corners=False, antialias=antialias)
     return found[0, :, :, 0].T
 
 
@@ -135,3 +135,38 @@ def merged_patches(merger: Any, image_features: torch.Tensor, image_sizes: torch
     """Patch mergers of Mistral 3 and LightOnOCR, all images at once: [patch, width] -> [cell, width]."""
     rows = cells(torch.as_tensor(image_sizes) // merger.patch_size, merger.spatial_merge_size)
     return merger.merging_layer(image_features[rows].transpose(1, 2).flatten(1))
+
+
+@table
+def valid_rows(grid_thw: torch.Tensor) -> torch.Tensor:
+    """[patch, 2]: image and row of each patch that is no padding, of images padded to one number of patches."""
+    sizes = [height * width for _, height, width in grid_thw.tolist()]
+    return torch.tensor([(image, row) for image, count in enumerate(sizes) for row in range(count)])
+
+
+@table
+def tiles(image_sizes: torch.Tensor, counts: list[int]) -> torch.Tensor:
+    """[tile, 2]: image and number of each tile of images with so many tiles each."""
+    return torch.tensor([(image, tile) for image, count in enumerate(counts) for tile in range(count)])
+
+
+@table
+def _packing(image_sizes: torch.Tensor, counts: list[int], rows: int, pack: Callable[..., Any]) -> torch.Tensor:
+    """[token]: what `pack` takes of the tiles' rows, one after the other; the number of rows stands for a line's end.
+
+    Errors: ValueError where it computes values, not only places them.
+    """
+    places = torch.arange(sum(counts) * rows, dtype=torch.float64).reshape(-1, rows, 1)
+    found = pack(list(torch.split(places, counts)), image_sizes, image_newline=torch.tensor([-1.0], dtype=torch.float64))
+    found = torch.cat(found[0] if isinstance(found, tuple) else found)[:, 0]
+    if not torch.equal(found, found.round()):
+        raise ValueError("features of an image are resized, not only placed")
+    return torch.where(found < 0, places.numel(), found).long()
+
+
+def packed(
+    features: torch.Tensor, image_sizes: torch.Tensor, counts: list[int], newline: torch.Tensor, pack: Callable[..., Any]
+) -> list[torch.Tensor]:
+    """The features [tile, row, width] of all images, packed by the model's own `pack`: one part [token, width]."""
+    rows = torch.cat([features.flatten(0, 1), newline[None].to(features.dtype)])
+    return [rows[_packing(image_sizes, counts, int(features.shape[1]), pack)]]

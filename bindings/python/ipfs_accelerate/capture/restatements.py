@@ -6,6 +6,8 @@ names that new lines may use. `FORWARDS` maps a class to a maker of its forward.
 
 from __future__ import annotations
 
+import math
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -101,6 +103,31 @@ def patches(mask: torch.Tensor, size: int) -> torch.Tensor:
     return whole.reshape(mask.shape[0], rows, size, columns, size).transpose(2, 3)
 
 
+def side(total: Any, length: Any) -> int:
+    """The side of the squares that `total` places are pooled by, to `length`; a symbolic total is whole squares."""
+    ratio = total // length
+    found = int((ratio.node.hint if isinstance(ratio, torch.SymInt) else ratio) ** 0.5)
+    if isinstance(total, torch.SymInt):
+        torch._check(found * found * length == total)
+    return found
+
+
+def length_of(value: torch.Tensor) -> Any:
+    """A positive integer of the data as a size."""
+    found = value.item()
+    torch._check(found > 0)
+    return found
+
+
+def relative_sinusoids(states: torch.Tensor, width: int) -> torch.Tensor:
+    """[1, 2 * time - 1, width]: sinusoids of the distances time - 1, ..., 1 - time, sines and cosines in turn."""
+    time = states.shape[1]
+    distances = (time - 1 - torch.arange(2 * time - 1, device=states.device)).float()
+    steps = torch.exp(torch.arange(0, width, 2, device=states.device).float() * -(math.log(10000.0) / width))
+    angles = distances[:, None] * steps
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[None].to(states.dtype)
+
+
 def same_size_extra(conv: torch.nn.Module, extent: Any) -> Any:
     """What a convolution's input of this extent lacks to whole strides."""
     stride = conv.stride[0]
@@ -108,13 +135,79 @@ def same_size_extra(conv: torch.nn.Module, extent: Any) -> Any:
 
 
 HELPERS: dict[str, Any] = {
-    "_same_size_extra": same_size_extra, "_patches": patches, "_interpolated": grids.interpolated, "_patch_places": grids.patch_places,
+    "_same_size_extra": same_size_extra, "_patches": patches, "_tiles": grids.tiles, "_valid_rows": grids.valid_rows, "_packed": grids.packed,
+    "_length_of": length_of, "_side": side, "_relative_sinusoids": relative_sinusoids, "_interpolated": grids.interpolated, "_patch_places": grids.patch_places,
     "_hunyuan_merged": grids.hunyuan_merged, "_merged_patches": grids.merged_patches, "_same_image": grids.same_image,
 }  # fmt: skip
 
 _GLOBAL = (
     ("is_global_attn = is_index_global_attn.flatten().any().item()", "is_global_attn = True"),
 )
+# Images of any resolution: tiles of all images at once, features placed by a table.
+_TILES = ((
+    """
+    _pixel_values_list = [pix_val[:num_patch] for pix_val, num_patch in zip(pixel_values, image_num_patches)]
+    pixel_values = torch.cat(_pixel_values_list, dim=0)
+    """,
+    """
+    places = _tiles(image_sizes, image_num_patches)
+    pixel_values = pixel_values[places[:, 0], places[:, 1]]
+    """,
+),)
+
+
+def _packed_by(source: str, split: str, found: str, call: str, strategy: str) -> tuple[tuple[str, str], ...]:
+    """Edits that pack `split`, in parts, no more, and `source` by a table; `call` is what the model called."""
+    made = f"{found} = _packed({source}, image_sizes, image_num_patches, self.image_newline, "
+    pack = f"lambda parts, sizes, image_newline: self.pack_image_features(parts, sizes, {strategy}, image_newline=image_newline))"
+    return ((f"{split} = torch.split({source}, image_num_patches, dim=0)", ""), (call, made + pack))
+
+
+_STRATEGY = "vision_feature_select_strategy=vision_feature_select_strategy"
+
+# The rows of all images stay one part; the model concatenates the parts anyhow.
+_ONE_PART = ("vision_outputs.pooler_output = torch.split(pooler_output, split_sizes)", "vision_outputs.pooler_output = (pooler_output,)")
+_POOLED_IMAGES = (
+    ("k_squared = int((image_position_ids.shape[1] // output_length) ** 0.5) ** 2", ""),
+    ("split_sizes = (non_pad_mask.sum(dim=-1) // k_squared).tolist()", ""),
+    _ONE_PART,
+)
+# Whether a block is masked is a buffer of its own, 0 or 1 once a model is trained.
+_MASKED_BLOCKS = (
+    ("self.training or self.attn_mask_probs[idx - self.num_hidden_layers + self.config.num_blocks] > 0", "True"),
+    (
+        "norm_hidden_states = self.layernorm(hidden_states)",
+        """
+        previous = attention_mask
+        norm_hidden_states = self.layernorm(hidden_states)
+        """,
+    ),
+    (
+        """
+        attention_mask = self._disable_attention_mask(
+            attention_mask,
+            prob=self.attn_mask_probs[idx - self.num_hidden_layers + self.config.num_blocks],
+            num_query_tokens=num_query_tokens,
+            encoder_start_tokens=encoder_start_tokens,
+            device=attention_mask.device,
+        )
+        """,
+        "",
+    ),
+)
+
+
+
+def _masked_blocks(line: str) -> tuple[tuple[str, str], ...]:
+    """The edits of a model whose `line` makes the mask of a block."""
+    chosen = """
+    probability = self.attn_mask_probs[idx - self.num_hidden_layers + self.config.num_blocks]
+    previous = torch.zeros_like(attention_mask) if previous is None else previous
+    attention_mask = torch.where(probability > 0, attention_mask, previous)
+    """
+    return (*_MASKED_BLOCKS, (line, line + textwrap.dedent(chosen)))
+
+
 # Padding images go through the encoder too; their features are left out.
 _REAL_IMAGES = (
     ("pixel_values = pixel_values[real_images_inds].contiguous()", ""),
@@ -163,6 +256,18 @@ _MERGER = ((
 ),)
 
 EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("modeling_colqwen2", "ColQwen2ForRetrieval.forward"): ((
+        """
+        offsets = image_grid_thw[:, 1] * image_grid_thw[:, 2]  # (batch_size,)
+        arange = torch.arange(pixel_values.shape[1], device=offsets.device)  # (max_len,)
+        mask = arange.unsqueeze(0) < offsets.unsqueeze(1)  # (batch_size, max_len)
+        pixel_values = pixel_values[mask]  # (total_valid_patches, channels, height, width)
+        """,
+        """
+        places = _valid_rows(image_grid_thw)
+        pixel_values = pixel_values[places[:, 0], places[:, 1]]
+        """,
+    ),),
     ("modeling_cosmos3_edge", "Cosmos3EdgeVisionEmbeddings.forward"): ((
         """
         positional_embeddings = self.position_embedding.weight.reshape(
@@ -228,6 +333,13 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         """,
         "",
     ),),
+    ("modeling_embedding_gemma2", "EmbeddingGemma2Model.get_image_features"): _POOLED_IMAGES,
+    ("modeling_eomt", "EomtForUniversalSegmentation.forward"): _masked_blocks(
+        "attention_mask = attention_mask.float().masked_fill(~attention_mask, -1e9)"
+    ),
+    ("modeling_eomt_dinov3", "EomtDinov3ForUniversalSegmentation.forward"): _masked_blocks(
+        "attention_mask = attention_mask.to(hidden_states.dtype).masked_fill(~attention_mask, dtype_min)"
+    ),
     ("modeling_evolla", "EvollaSequenceAlignerCrossAttention.forward"): ((
         """
         if (
@@ -258,6 +370,46 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
             hidden_states = torch.where(torch.stack(given).any(), residual + hidden_states, query_states)
         """,
     )),
+    ("modeling_fastspeech2_conformer", "length_regulator"): ((
+        """
+        if duration_labels.sum() == 0:
+            duration_labels[duration_labels.sum(dim=1).eq(0)] = 1
+        """,
+        """
+        ones = torch.ones_like(duration_labels)
+        duration_labels.copy_(torch.where(duration_labels.sum() == 0, ones, duration_labels))
+        """,
+    ), (
+        "max_len = torch.sum(duration_labels, dim=1).max()",
+        """
+        ends = duration_labels.cumsum(1)
+        max_len = _length_of(ends[:, -1].max())
+        places = torch.arange(max_len, device=encoded_embeddings.device)
+        source = (places[None, :, None] >= ends[:, None, :]).sum(-1).clamp(max=encoded_embeddings.size(1) - 1)
+        found = encoded_embeddings.gather(1, source[:, :, None].expand(-1, -1, encoded_embeddings.size(2)))
+        return found.float().masked_fill((places[None, :] >= ends[:, -1:])[:, :, None], 0.0)
+        """,
+    )),
+    ("modeling_fastspeech2_conformer", "FastSpeech2ConformerRelPositionalEncoding.forward"): ((
+        """
+        self.pos_enc = self.extend_pos_enc(feature_representation, self.pos_enc)
+        hidden_states = feature_representation * self.input_scale
+        center_idx = self.pos_enc.size(1) // 2
+        pos_emb = self.pos_enc[:, center_idx - hidden_states.size(1) + 1 : center_idx + hidden_states.size(1)]
+        """,
+        """
+        hidden_states = feature_representation * self.input_scale
+        pos_emb = _relative_sinusoids(hidden_states, self.embed_dim)
+        """,
+    ),),
+    ("modeling_fastspeech2_conformer", "FastSpeech2ConformerAttention.shift_relative_position_tensor"): ((
+        "zero_pad = torch.zeros((*pos_tensor.size()[:3], 1), device=pos_tensor.device, dtype=pos_tensor.dtype)",
+        """
+        steps = torch.arange(pos_tensor.size(2), device=pos_tensor.device)
+        places = pos_tensor.size(2) - 1 - steps[:, None] + steps[None, :]
+        return pos_tensor.gather(3, places.expand(*pos_tensor.size()[:2], -1, -1))
+        """,
+    ),),
     ("modeling_fsmt", "make_padding_mask"): ((
         """
         if not padding_mask.any():
@@ -284,6 +436,75 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ),
     ("modeling_funnel", "FunnelRelMultiheadAttention.relative_token_type_attention"): (
         ("token_type_attn *= cls_mask", "token_type_attn = token_type_attn * cls_mask"),
+    ),
+    ("modeling_gemma4", "Gemma4Model.get_image_features"): _POOLED_IMAGES,
+    ("modeling_gemma4", "Gemma4VisionPooler._avg_pool_by_positions"): (
+        ("k = int((input_seq_len // length) ** 0.5)", "k = _side(input_seq_len, length)"),
+        (
+            "weights = F.one_hot(kernel_idxs.long(), length).float() / k_squared",
+            """
+            places = torch.arange(length, device=kernel_idxs.device)
+            weights = (kernel_idxs.long()[..., None] == places).float() / k_squared
+            """,
+        ),
+    ),
+    ("modeling_gemma4_unified", "Gemma4UnifiedModel.get_image_features"): (
+        ("split_sizes = non_pad_mask.sum(dim=-1).tolist()", ""),
+        _ONE_PART,
+    ),
+    ("modeling_granite4_vision", "Granite4VisionModel.get_image_features"): _TILES + _packed_by(
+        "projected_features", "projected_features", "packed_features",
+        """
+        packed_features = self.pack_image_features(
+            projected_features,
+            image_sizes,
+            vision_feature_select_strategy=vision_feature_select_strategy,
+            image_newline=self.image_newline,
+        )
+        """, _STRATEGY,
+    ) + _packed_by(
+        "projected_group", "projected_group_split", "packed_group",
+        """
+        packed_group = self.pack_image_features(
+            projected_group_split,
+            image_sizes,
+            vision_feature_select_strategy=vision_feature_select_strategy,
+            image_newline=self.image_newline,
+        )
+        """, _STRATEGY,
+    ),
+    ("modeling_llava_next", "LlavaNextModel.get_image_features"): _TILES + _packed_by(
+        "image_features", "image_features", "image_features",
+        """
+        image_features, feature_lens = self.pack_image_features(
+            image_features,
+            image_sizes,
+            vision_feature_select_strategy=vision_feature_select_strategy,
+            image_newline=self.image_newline,
+        )
+        """, _STRATEGY,
+    ),
+    ("modeling_llava_next_video", "LlavaNextVideoModel.get_image_features"): _TILES + _packed_by(
+        "image_features", "image_features", "image_features",
+        """
+        image_features, feature_lens = self.pack_image_features(
+            image_features,
+            image_sizes,
+            vision_feature_select_strategy,
+            image_newline=self.image_newline,
+        )
+        """, _STRATEGY,
+    ),
+    ("modeling_llava_onevision", "LlavaOnevisionModel.get_image_features"): _TILES + _packed_by(
+        "image_features", "image_features", "image_features",
+        """
+        image_features, feature_lens = self.pack_image_features(
+            image_features,
+            image_sizes,
+            image_newline=self.image_newline,
+            vision_aspect_ratio=vision_aspect_ratio,
+        )
+        """, "vision_aspect_ratio=vision_aspect_ratio",
     ),
     ("modeling_hunyuan_vl", "HunYuanVLVisionPatchEmbed.forward"): ((
         """
@@ -327,6 +548,14 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("modeling_smolvlm", "SmolVLMModel.get_image_features"): _REAL_IMAGES,
     ("modeling_ultravbert", "UltraVBertModel.get_image_features"): _REAL_IMAGES,
     ("modeling_led", "LEDEncoder.forward"): _GLOBAL,
+    ("modeling_lightglue", "LightGlueForKeypointMatching._match_image_pair"): ((
+        "if keypoints.shape[2] == 0:  # no keypoints",
+        "if isinstance(keypoints.shape[2], int) and keypoints.shape[2] == 0:",
+    ),),
+    ("modeling_lightglue", "normalize_keypoints"): ((
+        "size = torch.tensor([width, height], device=keypoints.device, dtype=keypoints.dtype)[None]",
+        "size = torch.stack([torch.full((), n, device=keypoints.device, dtype=keypoints.dtype) for n in (width, height)])[None]",
+    ),),
     ("modeling_lighton_ocr", "LightOnOcrModel.get_image_features"): ((
         "split_sizes = [(height // downsample_ratio) * (width // downsample_ratio) for height, width in image_sizes]",
         "split_sizes = (torch.as_tensor(image_sizes) // downsample_ratio).prod(-1).tolist()",
