@@ -1,6 +1,6 @@
 """Captures a Hugging Face folder as a `.pt2` archive without weights.
 
-Usage: python -m ipfs_accelerate.capture FOLDER [-o OUT.pt2] [--class NAME | --task TASK]. Prints what was captured as
+Usage: python -m ipfs_accelerate.capture FOLDER [-o OUT.pt2] [--class NAME | --task TASK] [--form FORM]. Prints what was captured as
 JSON. Exit codes: 0 captured, 2 the folder or the class cannot be captured (the reason is on standard error).
 """
 
@@ -24,6 +24,8 @@ def main() -> int:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--class", dest="name", help="model class; default: the first of `architectures` in config.json")
     which.add_argument("--task", help="the class that serves this task, e.g. text-generation")
+    forms = ("auto", "plain", "attention", "components")
+    parser.add_argument("--form", choices=forms, default="auto", help="one graph or several, decoders with or without states")
     parser.add_argument("--seconds", type=float, default=600.0, help="give up starting further ways of tracing after this")
     arguments = parser.parse_args()
     began = time.monotonic()
@@ -37,7 +39,7 @@ def main() -> int:
         read_config(arguments.folder)
         from .folder import capture_folder  # takes seconds to import
 
-        facts = capture_folder(arguments.folder, arguments.out, arguments.name, arguments.task, arguments.seconds)
+        facts = capture_folder(arguments.folder, arguments.out, arguments.name, arguments.task, arguments.seconds, arguments.form)
     except CaptureError as error:
         print(f"capture failed ({error.stage}): {error.reason}", file=sys.stderr)
         for line in error.refused[1:]:

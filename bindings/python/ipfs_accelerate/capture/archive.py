@@ -63,6 +63,7 @@ def describe(model: torch.nn.Module, capture: Capture, stored: dict[str, torch.S
         "dynamic": capture.dynamic,
         "way": capture.way,
         "form": capture.form,
+        "attention": "operator" if capture.settings and capture.settings.form == "attention" else "inline",
     }
 
 

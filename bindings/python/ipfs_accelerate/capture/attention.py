@@ -190,9 +190,11 @@ class Form:
 
     def __init__(self, model: torch.nn.Module) -> None:
         self.names = {id(module): name for name, module in model.named_modules()}
+        self.position_ids: torch.Tensor | None = None
         self.positions: torch.Tensor | None = None
         self.length: Any = None
         self.rules: dict[int, Rule | None] = {}
+        self.relatives: dict[int, tuple[torch.Tensor, int]] = {}
         self.alive: list[torch.Tensor] = []
         self.calls: dict[str, int] = {}
         self.stateless: list[str] = []
@@ -200,11 +202,12 @@ class Form:
 
     def begin(self, position_ids: torch.Tensor, attention_mask: torch.Tensor | None) -> None:
         """A call with these positions [B,T] begins."""
-        self.positions = position_ids
+        self.position_ids = self.positions = position_ids
         if attention_mask is not None:
             self.positions = torch.where(attention_mask.to(torch.bool), position_ids, PADDING)
         self.length = position_ids.shape[1]
         self.rules.clear()
+        self.relatives.clear()
         self.alive.clear()
         self.calls.clear()
         self.stateless, self.stateful = [], []
@@ -261,8 +264,11 @@ def attention_interface(
     rule = form.rules.get(id(attention_mask)) if form is not None and attention_mask is not None else None
     own = form is not None and same_size(key.shape[2], form.length) and same_size(query.shape[2], form.length)
     extras = {"sinks": s_aux, "softcap": softcap}
-    if rule is not None and rule.causal and own and position_bias is None:
-        out = positioned(form, module, query, key, value, rule, scaling, **extras)
+    relative = form.relatives.get(id(position_bias)) if form is not None and position_bias is not None else None
+    if rule is not None and rule.causal and own and (position_bias is None or relative is not None):
+        out = positioned(form, module, query, key, value, rule, scaling, relative=relative, **extras)
+    elif form is not None and is_cross(module, query, key, form, attention_mask, rule) and position_bias is None:
+        out = crossed(form, module, query, key, value, rule or Rule(), scaling, **extras)
     elif s_aux is not None or softcap:
         out = whole(form, module, query, key, value, attention_mask, scaling, **extras)
     else:
@@ -272,6 +278,20 @@ def attention_interface(
             module, query, key, value, attention_mask, 0.0, scaling, is_causal=False, position_bias=position_bias
         )
     return out.transpose(1, 2).contiguous(), None
+
+
+def is_cross(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    form: Form,
+    mask: torch.Tensor | None,
+    rule: Rule | None,
+) -> bool:
+    """Whether a decoder attends to the states of an encoder, all of them or those that are no padding."""
+    other = same_size(query.shape[2], form.length) and not same_size(key.shape[2], form.length)
+    plain = mask is None or (rule is not None and not rule.causal and not rule.window and not rule.chunk)
+    return other and plain and getattr(module, "layer_idx", None) is not None
 
 
 def is_causal_self(module: torch.nn.Module, own: bool) -> bool:
@@ -298,14 +318,38 @@ def positioned(
     sinks: torch.Tensor | None = None,
     softcap: float | None = None,
     slopes: torch.Tensor | None = None,
+    relative: tuple[torch.Tensor, int] | None = None,
 ) -> torch.Tensor:
-    """Attention to the own sequence, with a state: [B,H,T,Dv]."""
+    """Attention to the own sequence, with a state: [B,H,T,Dv]. relative: (table [buckets,H], largest distance)."""
     name = form.name_of(module)
     form.stateful.append(name)
+    table, max_distance = relative or (None, 128)
     scale = float(scaling) if scaling is not None else query.shape[-1] ** -0.5
     return attention(
-        query, key, value, form.positions, form.positions, None, sinks, slopes, None, None, name, "paged",
-        scale, float(softcap or 0.0), rule.causal, rule.window, rule.chunk, 128,
+        query, key, value, form.position_ids, form.positions, None, sinks, slopes, table, None, name, "paged",
+        scale, float(softcap or 0.0), rule.causal, rule.window, rule.chunk, max_distance,
+    )  # fmt: skip
+
+
+def crossed(
+    form: Form,
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    rule: Rule,
+    scaling: float | None,
+    sinks: torch.Tensor | None = None,
+    softcap: float | None = None,
+) -> torch.Tensor:
+    """Attention to the states of an encoder, whose keys and values are the same in every call: [B,H,T,Dv]."""
+    places = torch.arange(key.shape[2], device=key.device)[None].expand(key.shape[0], -1)
+    if rule.padding is not None:
+        places = torch.where(rule.padding, places, PADDING)
+    scale = float(scaling) if scaling is not None else query.shape[-1] ** -0.5
+    return attention(
+        query, key, value, form.position_ids, places, None, sinks, None, None, None, form.name_of(module), "cross",
+        scale, float(softcap or 0.0), False, 0, 0, 128,
     )  # fmt: skip
 
 
@@ -337,21 +381,23 @@ AttentionMaskInterface.register(NAME, mask_interface)
 
 
 @contextlib.contextmanager
-def attention_form(model: torch.nn.Module) -> Iterator[Form]:
-    """Puts the form in force for `model`, whose forward also takes `position_ids` [B,T], and takes it back."""
+def attention_form(model: torch.nn.Module, prefix: str = "") -> Iterator[Form]:
+    """Puts the form in force for `model`, whose forward also takes `position_ids` [B,T], and takes it back.
+
+    prefix: of the names of the decoder's inputs, "decoder_" in a model with an encoder.
+    """
     from .decoders import patched_decoders
     from .exporter import configs_of
 
     form = Form(model)
-    original = model.forward
-    takes = "position_ids" in inspect.signature(original).parameters
+    original, own = model.forward, model.__dict__.get("forward")
+    positions = f"{prefix}position_ids"
+    takes = positions in inspect.signature(type(model).forward).parameters
 
-    def forward(*, position_ids: torch.Tensor, attention_mask: torch.Tensor | None = None, **inputs: Any) -> Any:
-        form.begin(position_ids, attention_mask)
-        if takes:
-            inputs["position_ids"] = position_ids
-        if attention_mask is not None:
-            inputs["attention_mask"] = attention_mask
+    def forward(**inputs: Any) -> Any:
+        form.begin(inputs[positions], inputs.get(f"{prefix}attention_mask"))
+        if not takes:
+            inputs.pop(positions)
         return original(**inputs)
 
     saved = [(config, config._attn_implementation_internal) for config in configs_of(model)
@@ -361,12 +407,14 @@ def attention_form(model: torch.nn.Module) -> Iterator[Form]:
     for config, _ in saved:
         config._attn_implementation_internal = NAME
     try:
-        with patched_decoders(model, form):
+        with patched_decoders(model, form, not takes):
             yield form
     finally:
         for config, value in saved:
             config._attn_implementation_internal = value
         model.__dict__.pop("forward", None)
+        if own is not None:
+            model.forward = own
         _form.reset(token)
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -88,15 +89,58 @@ FORWARDS: dict[str, Callable[[Form, Callable[..., Any]], Callable[..., Any]]] = 
 }
 
 
+def placed(form: Form, original: Callable[..., Any]) -> Callable[..., Any]:
+    """A table of positions [places,C] that counts from the length of the past: the positions of the call instead."""
+
+    def forward(self: Any, *_: Any, **__: Any) -> torch.Tensor:
+        return torch.nn.functional.embedding(form.position_ids + getattr(self, "offset", 0), self.weight)
+
+    return forward
+
+
+def biased(form: Form, original: Callable[..., Any]) -> Callable[..., Any]:
+    """T5's relative biases: remembered with the table that they are taken from."""
+
+    def compute_bias(self: Any, *arguments: Any, **named: Any) -> torch.Tensor:
+        found = original(self, *arguments, **named)
+        if self.is_decoder:
+            form.relatives[id(found)] = (self.relative_attention_bias.weight, self.relative_attention_max_distance)
+            form.alive.append(found)
+        return found
+
+    return compute_bias
+
+
+def replacements(cls: type, form: Form, counts: bool) -> dict[str, Callable[..., Any]]:
+    """Methods of a module class that are replaced while it is traced, by name."""
+    found = {}
+    if cls.__name__ in FORWARDS:
+        found["forward"] = FORWARDS[cls.__name__](form, cls.forward)
+    elif counts and issubclass(cls, torch.nn.Embedding) and cls is not torch.nn.Embedding:
+        if "past_key_values_length" in inspect.signature(cls.forward).parameters:
+            found["forward"] = placed(form, cls.forward)
+    if hasattr(cls, "compute_bias") and "relative_attention_max_distance" in inspect.getsource(cls.compute_bias):
+        found["compute_bias"] = biased(form, cls.compute_bias)
+    return found
+
+
 @contextlib.contextmanager
-def patched_decoders(model: torch.nn.Module, form: Form) -> Iterator[None]:
-    """Puts the forwards that concern `model` in force, and takes them back."""
+def patched_decoders(model: torch.nn.Module, form: Form, counts: bool) -> Iterator[None]:
+    """Puts the replacements that concern `model` in force, and takes them back.
+
+    counts: the model takes no positions, and counts them from the length of the past.
+    """
     classes = {type(part) for part in model.modules()}
-    saved = [(cls, cls.forward) for cls in classes if cls.__name__ in FORWARDS]
-    for cls, original in saved:
-        cls.forward = FORWARDS[cls.__name__](form, original)
+    saved: list[tuple[type, str, Any]] = []
     try:
+        for cls in classes:
+            for name, value in replacements(cls, form, counts).items():
+                saved.append((cls, name, vars(cls).get(name)))
+                setattr(cls, name, value)
         yield
     finally:
-        for cls, original in saved:
-            cls.forward = original
+        for cls, name, value in reversed(saved):
+            if value is None:
+                delattr(cls, name)
+            else:
+                setattr(cls, name, value)

@@ -6,6 +6,7 @@ CPU as it would run there, while buffers and constants have their true values.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -16,21 +17,29 @@ import transformers
 from transformers import initialization
 from transformers.pipelines import PIPELINE_REGISTRY
 
-from .archive import write_archive
+from .archive import write_archive, write_atomically
 from .case import call, reference, stored_in
 from .configs import case as cases
+from .components import MANIFEST
 from .draws import Draws
 from .config_file import CaptureError, read_config
 from .exporter import WAYS, Capture, Sample, capture, configs_of, varying_axes
+from .forms import Parts, captured_parts
 from .weights import weight_map
 
 
 def capture_folder(
-    folder: Path, out: Path | None = None, class_name: str | None = None, task: str | None = None, seconds: float = 600.0
+    folder: Path,
+    out: Path | None = None,
+    class_name: str | None = None,
+    task: str | None = None,
+    seconds: float = 600.0,
+    form: str = "auto",
 ) -> dict[str, Any]:
     """Captures the model of `folder` and writes `out` (default: model.pt2 in the folder); returns facts (times in s).
 
-    The class is `class_name`, or the one that serves `task` (`text-generation`, `feature-extraction`, ...), or the one
+    The form is one of `forms.FORMS`. Components are written beside `out` as NAME-ROLE.pt2, with components.json; what an
+    earlier capture in another form left there goes. The class is `class_name`, or the one that serves `task` (`text-generation`, `feature-extraction`, ...), or the one
     that config.json names. Errors: CaptureError with the stage and what to do.
     """
     began = time.monotonic()
@@ -54,28 +63,56 @@ def capture_folder(
     times["inputs"] = time.monotonic() - start
 
     start = time.monotonic()
-    found = captured(model, name, samples, seconds)
+    found = captured_parts(model, name, samples, seconds, form, captured)
     times["export"] = time.monotonic() - start
 
     start = time.monotonic()
-    path = Path(out) if out else folder / "model.pt2"
-    description = write_archive(path, model, found, stored or None)
+    graphs = write_parts(Path(out) if out else folder / "model.pt2", model, found, stored or None)
     times["archive"] = time.monotonic() - start
-    return {
+    facts = {
         "class": name,
-        "archive": str(path),
-        "bytes": path.stat().st_size,
         "parameters": sum(value.numel() for value in model.parameters()),
-        "nodes": len(found.program.graph.nodes),
-        "way": found.way,
-        "refused": found.refused,
-        "inputs": found.inputs,
-        "outputs": found.outputs,
-        "dynamic": found.dynamic,
         "stored_tensors": len(stored),
-        "weights": len(description["weights"]),
+        "refused": found.refused,
         "seconds": {key: round(value, 2) for key, value in times.items()},
     }
+    return {**facts, **graphs["main"]} if list(graphs) == ["main"] else {**facts, "graphs": graphs, "links": found.links}
+
+
+def write_parts(
+    path: Path, model: torch.nn.Module, found: Parts, stored: dict[str, torch.Size] | None
+) -> dict[str, dict[str, Any]]:
+    """Writes the graphs of a capture; returns facts about each, by role."""
+    manifest = path.with_name(MANIFEST)
+    if manifest.exists():
+        for entry in json.loads(manifest.read_text()).get("graphs", {}).values():
+            path.with_name(Path(entry["file"]).name).unlink(missing_ok=True)
+        manifest.unlink()
+    facts = {}
+    for part in found.parts:
+        whole = part.role == "main"
+        file = path if whole else path.with_name(f"{path.stem}-{part.role}{path.suffix}")
+        description = write_archive(file, model, part.capture, stored)
+        facts[part.role] = {
+            "archive": str(file),
+            "bytes": file.stat().st_size,
+            "form": part.form,
+            "nodes": len(part.capture.program.graph.nodes),
+            "way": part.capture.way,
+            "inputs": part.capture.inputs,
+            "outputs": part.capture.outputs,
+            "dynamic": part.capture.dynamic,
+            "weights": len(description["weights"]),
+        }
+        if whole:
+            facts[part.role]["refused"] = found.refused + part.capture.refused
+    if "main" not in facts:
+        graphs = {role: {"file": Path(one["archive"]).name} for role, one in facts.items()}
+        links = [{"from": source, "to": target} for source, target in found.links]
+        content = json.dumps({"schema": 1, "graphs": graphs, "links": links}, indent=1) + "\n"
+        write_atomically(manifest, content.encode())
+        path.unlink(missing_ok=True)
+    return facts
 
 
 def config_class_of(values: dict[str, Any]) -> Any:
