@@ -22,7 +22,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import _disable_current_modes
 from torch.utils._pytree import tree_flatten, tree_map
 
-LAYOUT = re.compile(r"grid|thw|sizes?$|shapes?$|lens?$|lengths?$|^num_|_num_|counts?$")
+LAYOUT = re.compile(r"grid|thw|_per_sample$|sizes?$|shapes?$|lens?$|lengths?$|^num_|_num_|counts?$")
 
 _FACTORIES = {
     torch.arange, torch.tensor, torch.as_tensor, torch.zeros, torch.ones, torch.full, torch.empty, torch.eye,
