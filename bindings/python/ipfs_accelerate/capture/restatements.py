@@ -333,6 +333,17 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         """,
         "",
     ),),
+    ("modeling_efficientloftr", "EfficientLoFTRAggregatedAttention.forward"): ((
+        "batch_size, embed_dim, _, _ = hidden_states.shape",
+        """
+        batch_size, embed_dim, height, width = hidden_states.shape
+        torch._check(height % self.q_aggregation_kernel_size == 0)
+        torch._check(width % self.q_aggregation_kernel_size == 0)
+        """,
+    ), (
+        'attn_output, scale_factor=self.q_aggregation_kernel_size, mode="bilinear", align_corners=False',
+        'attn_output, size=(height, width), mode="bilinear", align_corners=False',
+    )),
     ("modeling_embedding_gemma2", "EmbeddingGemma2Model.get_image_features"): _POOLED_IMAGES,
     ("modeling_eomt", "EomtForUniversalSegmentation.forward"): _masked_blocks(
         "attention_mask = attention_mask.float().masked_fill(~attention_mask, -1e9)"
