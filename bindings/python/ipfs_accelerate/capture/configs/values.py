@@ -12,7 +12,8 @@ from .inputs import Inputs, last, value
 def token_ids(x: Inputs, name: str, axis: str = "sequence", vocabulary: int | None = None) -> torch.Tensor:
     """[batch, axis]: token ids that are no special ones, distinct within a row where the vocabulary allows it."""
     size = vocabulary or x.vocabulary()
-    allowed = [item for item in range(size) if item not in x.special_ids()] or list(range(size))
+    special = x.special_ids()
+    allowed = [item for item in range(size) if item not in special] or list(range(size))
     pool = torch.tensor(allowed)
     length = x.size(axis)
     rows = []
