@@ -30,6 +30,14 @@ CASES: dict[str, tuple[Callable[..., Any], Maker, str]] = {}
 FIXED = {"gru", "lstm", "linspace", "pools_1d", "take_along_dim", "weight_norm"}
 
 
+def shifted_rows(x: Tensor) -> Tensor:
+    """A matrix of sizes computed from x [N, C], read again from its third row as if its axes were the other way round."""
+    rows = (x.shape[0] + 1) // 3
+    columns = x.shape[0] // 2 + 2 * rows
+    table = torch.arange(rows * columns).view(rows, columns) * x[0, 0]
+    return table.view(columns, rows)[2:].view(rows, columns - 2)
+
+
 def case(name: str, fn: Callable[..., Any], make: Maker, form: str = "decomposed") -> None:
     """A program `fn(*make(n))`. form: "decomposed" (run_decompositions({})), "core" (core ATen) or "exported"."""
     assert name not in CASES, name
@@ -164,6 +172,8 @@ def slicing() -> None:
     case("split", lambda x: (*x.split(2, -1), *x.split([1, 3], 2), *x.chunk(2, 2), *x.chunk(3, 2), *torch.tensor_split(x, 3, 2)), one)
     case("unbind", lambda x: (*x.unbind(0), *x.unbind(2)), one)
     case("scatter_slices", lambda x, y: (torch.slice_scatter(x, y, 1, 1, 3), torch.slice_scatter(x, y, 1, 0, 4, 2), torch.select_scatter(x, y[:, 0], 1, -1), torch.select_scatter(x, y[:, 0], 1, 1)), lambda n: (normal(n, 6, 3), normal(n, 2, 3)))
+    case("slices_of_symbolic_step", lambda x: (x[:, :: -(-x.shape[1] // 4)], torch.slice_scatter(x, 2 * x[:, :: -(-x.shape[1] // 4)], 1, 0, x.shape[1], -(-x.shape[1] // 4))), lambda n: (normal(2, n, 3),))
+    case("views_of_computed_sizes", shifted_rows, lambda n: (normal(n, 3),))
     case("scatter_slices_dynamic", lambda x, y: (torch.slice_scatter(x, y, 1, 1, x.shape[1]), torch.select_scatter(x, y[:, 0], 1, 2)), lambda n: (normal(2, n, 3), normal(2, n - 1, 3)))
     case("diagonal_scatter", lambda x: torch.diagonal_scatter(x, torch.zeros(3), 1), lambda n: (normal(4, 4) * n,))
     case("pad", lambda x: (F.pad(x, (1, 2)), F.pad(x, (1, 2, 3, 0), value=2.5), F.pad(x, (-1, 1)), F.pad(x, (1, 2), mode="reflect"), F.pad(x, (1, 2), mode="replicate"), F.pad(x, (2, 1), mode="circular")), one)

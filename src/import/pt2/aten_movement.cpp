@@ -7,15 +7,18 @@
 namespace accelerate::import::pt2 {
 namespace {
 
-/// The extents that a view asks for; the declared ones where one is left to be computed.
+/// The extents that a view asks for; of one that is left to be computed, the declared form where it is the same.
 Shape view_shape(Call& c, const Value& x, std::string_view name) {
   Shape shape = c.dims(name);
   const auto declared = c.declared_shape();
-  if (declared && declared->size() == shape.size()) return *declared;
   Dim known = 1;
   for (const Dim& d : shape) known = d == Dim(-1) ? known : known * d;
-  for (Dim& d : shape)
-    if (d == Dim(-1)) d = floordiv(num_elements(x.shape()), known);
+  for (size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] != Dim(-1)) continue;
+    shape[i] = floordiv(num_elements(x.shape()), known);
+    if (declared && declared->size() == shape.size() && !contradict(shape[i], (*declared)[i]))
+      shape[i] = (*declared)[i];
+  }
   return shape;
 }
 

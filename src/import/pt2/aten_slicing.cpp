@@ -67,9 +67,21 @@ Value cut(Value x, int64_t axis, const Bounds& b) {
   return ops::slice(x, axis, b.begin, b.end, b.step);
 }
 
+/// The positions that a slice takes along an axis, where its step depends on sizes: i64[length].
+std::optional<Value> computed_positions(Call& c, const Value& x, int64_t axis) {
+  const Dim step = c.dim("step", Dim(1));
+  if (step.is_constant()) return std::nullopt;
+  const Dim n = x.dim(static_cast<int>(axis));
+  const Dim begin = bound(c, c.dim("start", Dim(0)), n);
+  const Dim length = ceildiv(bound(c, c.dim("end", n), n) - begin, step);
+  const Value steps = ops::mul(ops::iota(c.graph(), DType::i64, length), ops::dim_value(c.graph(), step));
+  return ops::add(steps, ops::dim_value(c.graph(), begin));
+}
+
 Item slice(Call& c) {
   const Value x = c.tensor("self");
   const int64_t axis = c.axis("dim", x.rank(), 0);
+  if (const auto positions = computed_positions(c, x, axis)) return ops::gather(x, *positions, axis);
   return cut(x, axis, bounds_of(c, x.dim(static_cast<int>(axis)), declared_extent(c, axis)));
 }
 
@@ -201,6 +213,14 @@ Item slice_scatter(Call& c) {
   const Value x = c.tensor("self");
   const Value src = c.tensor("src");
   const int64_t axis = c.axis("dim", x.rank(), 0);
+  if (const auto positions = computed_positions(c, x, axis)) {
+    Shape shape(static_cast<size_t>(x.rank()), Dim(1));
+    shape[static_cast<size_t>(axis)] = positions->dim(0);
+    const Value at = ops::reshape(*positions, shape);
+    shape = x.shape();
+    shape[static_cast<size_t>(axis)] = positions->dim(0);
+    return ops::scatter_elements(x, ops::expand(at, shape), expand_to(to_dtype(src, x.dtype()), shape), axis);
+  }
   std::optional<Dim> length;
   if (src.rank() == x.rank()) length = src.dim(static_cast<int>(axis));
   if (length == Dim(1)) length.reset();

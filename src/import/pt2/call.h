@@ -158,6 +158,9 @@ Value with_shape(Value x, const Shape& shape);
 Value to_dtype(Value x, DType dtype);
 /// Numbers become constants of the dtype, data-dependent ones casts.
 Value to_tensor(Builder& builder, const Operand& operand, DType dtype);
+/// Do two extents differ at some sizes? Torch simplifies the extents that it declares by what holds of the captured
+/// sizes; such a declaration is no extent of other sizes. Where this is false they may be taken as the same.
+bool contradict(const Dim& a, const Dim& b);
 /// Makes symbolic extents that broadcast against each other, but are written differently, the same.
 void align_shapes(std::vector<Value>& values, const std::optional<Shape>& expected);
 Value scalar_tensor(Builder& builder, DType dtype, const Scalar& scalar);

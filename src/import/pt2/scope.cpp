@@ -367,7 +367,7 @@ void Scope::bind_output(const Argument& output, Item item) {
     fail(ErrorCode::invalid_model, "'{}' is declared as {}{}; its operands give {}{}", printable(output.text),
          is_complex_code(meta->second.scalar_type) ? "complex " : "", name_of(declared_dtype),
          t->is_complex ? "complex " : "", name_of(value.dtype()));
-  if (const auto shape = conversion.declared_shape(meta->second)) {
+  if (auto shape = conversion.declared_shape(meta->second)) {
     bool fits = shape->size() == value.shape().size();
     for (size_t i = 0; fits && i < shape->size(); ++i) {
       const Dim& ours = value.shape()[i];
@@ -377,6 +377,8 @@ void Scope::bind_output(const Argument& output, Item item) {
     if (!fits)
       fail(ErrorCode::invalid_model, "'{}' is declared with the shape {}; its operands give {}", printable(output.text),
            to_string(*shape), to_string(value.shape()));
+    for (size_t i = 0; i < shape->size(); ++i)
+      if (contradict(value.shape()[i], (*shape)[i])) (*shape)[i] = value.shape()[i];
     value = with_shape(value, *shape);
   }
   bind(output.text, TensorItem{value, t->is_complex});

@@ -113,11 +113,38 @@ Value to_tensor(Builder& builder, const Operand& operand, DType dtype) {
   return scalar_tensor(builder, dtype, operand.scalar);
 }
 
+bool contradict(const Dim& a, const Dim& b) {
+  if (a == b || a.has_unbacked() || b.has_unbacked()) return false;
+  std::vector<std::string> names;
+  a.collect_symbols(names);
+  b.collect_symbols(names);
+  for (int64_t probe = 0; probe < 5; ++probe) {
+    DimBindings sizes;
+    for (const std::string& name : names) {
+      const auto index = static_cast<int64_t>(sizes.size());
+      sizes.emplace(name, 840 * (1 + (probe * 7 + index * 3) % 5) + 11 * probe + 3 * index);
+    }
+    try {
+      if (a.evaluate(sizes) != b.evaluate(sizes)) return true;
+    } catch (const Error&) {
+      return false;  // beyond what an integer holds
+    }
+  }
+  return false;
+}
+
 void align_shapes(std::vector<Value>& values, const std::optional<Shape>& expected) {
   int rank = 0;
   for (const Value& v : values) rank = std::max(rank, v.rank());
   Shape target(static_cast<size_t>(rank), Dim(1));
-  if (expected && static_cast<int>(expected->size()) == rank) target = *expected;
+  if (expected && static_cast<int>(expected->size()) == rank) {
+    target = *expected;
+    for (const Value& v : values)
+      for (int i = 0; i < v.rank(); ++i)
+        if (Dim& t = target[static_cast<size_t>(rank - v.rank() + i)];
+            !v.dim(i).is_constant() && contradict(v.dim(i), t))
+          t = v.dim(i);
+  }
   // Without a declaration the first extent that is not 1 counts, constants before symbols.
   for (const Value& v : values) {
     for (int i = 0; i < v.rank(); ++i) {
