@@ -170,3 +170,42 @@ def packed(
     """The features [tile, row, width] of all images, packed by the model's own `pack`: one part [token, width]."""
     rows = torch.cat([features.flatten(0, 1), newline[None].to(features.dtype)])
     return [rows[_packing(image_sizes, counts, int(features.shape[1]), pack)]]
+
+
+@table
+def line_places(image_sizes: torch.Tensor, factor: int) -> torch.Tensor:
+    """[token, 4]: image, row, column of each code of images, and 1 for a line's end after each row (at its last column)."""
+    found = []
+    for image, (height, width) in enumerate(image_sizes.tolist()):
+        rows, columns = height // factor, width // factor
+        axes = (torch.tensor([image]), torch.arange(rows), torch.arange(columns + 1))
+        places = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
+        ends = (places[:, 2] == columns).long()
+        places[:, 2] -= ends
+        found.append(torch.cat([places, ends[:, None]], 1))
+    return torch.cat(found)
+
+
+@table
+def neighbours(grid_thw: torch.Tensor, merge: int, size: int) -> torch.Tensor:
+    """[patch, size²]: the patches around each one in its frame, the number of all patches where there is none.
+
+    Patches come in blocks of merge x merge; the frames of `grid_thw` [image, 3] have whole blocks. size is odd.
+    """
+    found, first, total, half = [], 0, int(grid_thw.prod(-1).sum()), size // 2
+    for frames, rows, columns in grid_thw.tolist():
+        count = frames * rows * columns
+        blocks = torch.arange(first, first + count).reshape(frames, rows // merge, columns // merge, merge, merge)
+        raster = blocks.transpose(2, 3).reshape(frames, rows, columns)
+        padded = torch.nn.functional.pad(raster, (half,) * 4, value=total)
+        around = padded.unfold(1, size, 1).unfold(2, size, 1).flatten(3)
+        order = around.reshape(frames, rows // merge, merge, columns // merge, merge, size * size).transpose(2, 3)
+        found.append(order.reshape(count, size * size))
+        first += count
+    return torch.cat(found)
+
+
+def depthwise(conv: torch.nn.Module, patches: torch.Tensor, around: torch.Tensor) -> torch.Tensor:
+    """A depthwise convolution of packed frames [patch, width], by the `neighbours` of each patch."""
+    padded = torch.nn.functional.pad(patches, (0, 0, 0, 1))
+    return (padded[around] * conv.weight.flatten(1).T).sum(1)

@@ -135,7 +135,8 @@ def same_size_extra(conv: torch.nn.Module, extent: Any) -> Any:
 
 
 HELPERS: dict[str, Any] = {
-    "_same_size_extra": same_size_extra, "_patches": patches, "_tiles": grids.tiles, "_valid_rows": grids.valid_rows, "_packed": grids.packed,
+    "_same_size_extra": same_size_extra, "_patches": patches, "_line_places": grids.line_places, "_neighbours": grids.neighbours, "_depthwise": grids.depthwise,
+    "_tiles": grids.tiles, "_valid_rows": grids.valid_rows, "_packed": grids.packed,
     "_length_of": length_of, "_side": side, "_relative_sinusoids": relative_sinusoids, "_interpolated": grids.interpolated, "_patch_places": grids.patch_places,
     "_hunyuan_merged": grids.hunyuan_merged, "_merged_patches": grids.merged_patches, "_same_image": grids.same_image,
 }  # fmt: skip
@@ -208,6 +209,40 @@ def _masked_blocks(line: str) -> tuple[tuple[str, str], ...]:
     return (*_MASKED_BLOCKS, (line, line + textwrap.dedent(chosen)))
 
 
+# Blocks of frames, the last one padded: what is beyond is masked in the last block of each sample.
+_BLOCKS = (
+    (
+        """
+        num_blocks = math.ceil(num_features / self.context_size)
+        remainder = num_features % self.context_size
+        if remainder > 0:
+            # right padding to reach block size
+            hidden_states = torch.nn.functional.pad(hidden_states, (0, 0, 0, self.context_size - remainder))
+        """,
+        """
+        num_blocks = -(-num_features // self.context_size)
+        hidden_states = torch.nn.functional.pad(hidden_states, (0, 0, 0, num_blocks * self.context_size - num_features))
+        """,
+    ),
+    (
+        """
+        if remainder > 0:
+            # masked attention in the extended block
+            mask = torch.ones(self.context_size, self.context_size, dtype=bool, device=hidden_states.device)
+            mask[:remainder, :remainder] = 0
+            mask_value = -torch.finfo(pos_attn.dtype).max
+            pos_attn[num_blocks - 1 : pos_attn.shape[0] : num_blocks].masked_fill_(mask, mask_value)
+        """,
+        """
+        blocks = torch.arange(flat_bsz, device=hidden_states.device) % num_blocks
+        frames = torch.arange(self.context_size, device=hidden_states.device)
+        beyond = blocks[:, None] * self.context_size + frames >= num_features
+        mask = (beyond[:, :, None] | beyond[:, None, :])[:, None]
+        pos_attn = pos_attn.masked_fill(mask, -torch.finfo(pos_attn.dtype).max)
+        """,
+    ),
+)
+
 # Padding images go through the encoder too; their features are left out.
 _REAL_IMAGES = (
     ("pixel_values = pixel_values[real_images_inds].contiguous()", ""),
@@ -256,6 +291,21 @@ _MERGER = ((
 ),)
 
 EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    ("modeling_clvp", "ClvpModelForConditionalGeneration.fix_speech_decoder_output"): ((
+        """
+        filler = torch.full((seq_len,), decoder_fixing_codes[0], device=speech_ids.device, dtype=speech_ids.dtype)
+        num_fixing_codes = min(len(decoder_fixing_codes) - 1, seq_len)
+        if num_fixing_codes > 0:
+            filler[-num_fixing_codes:] = torch.tensor(
+                decoder_fixing_codes[1:][-num_fixing_codes:], device=speech_ids.device, dtype=speech_ids.dtype
+            )
+        """,
+        """
+        codes = torch.tensor(decoder_fixing_codes[::-1], device=speech_ids.device, dtype=speech_ids.dtype)
+        from_end = seq_len - 1 - torch.arange(seq_len, device=speech_ids.device)
+        filler = codes[from_end.clamp(max=len(decoder_fixing_codes) - 1)]
+        """,
+    ),),
     ("modeling_colqwen2", "ColQwen2ForRetrieval.forward"): ((
         """
         offsets = image_grid_thw[:, 1] * image_grid_thw[:, 2]  # (batch_size,)
@@ -326,6 +376,10 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         padding_left = padding_total - padding_right
         """,
     )),
+    ("modeling_encodec", "EncodecModel.encode"): ((
+        "for offset in range(0, input_length, stride):",
+        "for offset in (0,) if self.config.chunk_length is None else range(0, input_length, stride):",
+    ),),
     ("modeling_encodec", "EncodecModel._linear_overlap_add"): ((
         """
         if sum_weight.min() == 0:
@@ -351,6 +405,35 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("modeling_eomt_dinov3", "EomtDinov3ForUniversalSegmentation.forward"): _masked_blocks(
         "attention_mask = attention_mask.to(hidden_states.dtype).masked_fill(~attention_mask, dtype_min)"
     ),
+    ("modeling_emu3", "Emu3VQVAE.encode"): ((
+        """
+        image_tokens = [
+            single_image[: int(size[0] / self.vision_spatial_factor), : int(size[1] / self.vision_spatial_factor)]
+            for single_image, size in zip(image_tokens, image_sizes)
+        ]
+        """,
+        "image_tokens = (image_tokens, _line_places(image_sizes, self.vision_spatial_factor))",
+    ),),
+    ("modeling_emu3", "Emu3Model.get_image_features"): ((
+        """
+        split_sizes = [
+            (height // self.vqmodel.vision_spatial_factor) * (width // self.vqmodel.vision_spatial_factor + 1)
+            for height, width in image_sizes
+        ]
+        bpe_tokens_list = [
+            self.vocabulary_mapping.convert_img2bpe(tokens).flatten() for tokens in vqmodel_outputs.image_tokens
+        ]
+        bpe_tokens = torch.cat(bpe_tokens_list)
+        """,
+        """
+        codes, places = vqmodel_outputs.image_tokens
+        bpe_tokens = self.vocabulary_mapping.img2bpe_mapping_tensor[codes[places[:, 0], places[:, 1], places[:, 2]]]
+        bpe_tokens = bpe_tokens.masked_fill(places[:, 3] > 0, self.vocabulary_mapping.eol_token_id)
+        """,
+    ), (
+        "vqmodel_outputs.pooler_output = torch.split(image_embeddings, split_sizes)",
+        "vqmodel_outputs.pooler_output = (image_embeddings,)",
+    )),
     ("modeling_evolla", "EvollaSequenceAlignerCrossAttention.forward"): ((
         """
         if (
@@ -517,6 +600,36 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         )
         """, "vision_aspect_ratio=vision_aspect_ratio",
     ),
+    ("modeling_granite_docling", "GraniteDoclingModel.get_image_features"): (
+        ("tiles_per_sample = pixel_attention_mask.sum(-1)", "places = pixel_attention_mask.nonzero()"),
+        (
+            "pixel_values=pixel_values[pixel_attention_mask].to(self.dtype), fine=fine, return_dict=True, **kwargs",
+            "pixel_values=pixel_values[places[:, 0], places[:, 1]].to(self.dtype), fine=fine, return_dict=True, **kwargs",
+        ),
+        ("split_sizes = (tiles_per_sample * tokens_per_tile).tolist()", ""),
+        (
+            "image_outputs.pooler_output = torch.split(image_outputs.pooler_output, split_sizes)",
+            "image_outputs.pooler_output = (image_outputs.pooler_output,)",
+        ),
+        (
+            """
+            image_outputs.deepstack_features = [
+                torch.split(features, split_sizes) for features in image_outputs.deepstack_features
+            ]
+            """,
+            "image_outputs.deepstack_features = [(features,) for features in image_outputs.deepstack_features]",
+        ),
+        (
+            """
+            tile_sample_index = torch.arange(batch_size, device=pixel_values.device).repeat_interleave(
+                tiles_per_sample
+            )
+            """,
+            "tile_sample_index = places[:, 0]",
+        ),
+    ),
+    ("modeling_granite_speech", "GraniteSpeechConformerAttention.forward"): _BLOCKS,
+    ("modeling_granite_speech_plus", "GraniteSpeechPlusConformerAttention.forward"): _BLOCKS,
     ("modeling_hunyuan_vl", "HunYuanVLVisionPatchEmbed.forward"): ((
         """
         position_embeddings_list = []
@@ -559,6 +672,28 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("modeling_smolvlm", "SmolVLMModel.get_image_features"): _REAL_IMAGES,
     ("modeling_ultravbert", "UltraVBertModel.get_image_features"): _REAL_IMAGES,
     ("modeling_led", "LEDEncoder.forward"): _GLOBAL,
+    ("modeling_lfm3_vl", "Lfm3VlVisionShortConv.forward"): ((
+        """
+        merge = self.spatial_merge_size
+        # patches arrive in merge-block order: raster the frames of each image or video to their grid, convolve them
+        # as one batch (the frames of an item share a shape), and go back
+        conv_outputs = []
+        channels = gated.shape[-1]
+        lengths = [temporal * height * width for temporal, height, width in grid_thw]
+        for frames, (temporal, height, width) in zip(torch.split(gated, lengths, dim=0), grid_thw):
+            frames = frames.view(temporal, height // merge, width // merge, merge, merge, channels)
+            frames = frames.permute(0, 5, 1, 3, 2, 4).reshape(temporal, channels, height, width)
+            frames = self.spatial_conv(frames)
+            frames = frames.view(temporal, channels, height // merge, merge, width // merge, merge)
+            conv_outputs.append(frames.permute(0, 2, 4, 3, 5, 1).reshape(temporal * height * width, channels))
+        hidden_states = torch.cat(conv_outputs, dim=0)
+        """,
+        "hidden_states = _depthwise(self.spatial_conv, gated, grid_thw)",
+    ),),
+    ("modeling_lfm3_vl", "Lfm3VlVisionModel.forward"): ((
+        "grid_thw_list = grid_thw.tolist()  # trf-ignore: TRF056",
+        "grid_thw_list = _neighbours(grid_thw, self.config.spatial_merge_size, self.config.conv_kernel_size)",
+    ),),
     ("modeling_lightglue", "LightGlueForKeypointMatching._match_image_pair"): ((
         "if keypoints.shape[2] == 0:  # no keypoints",
         "if isinstance(keypoints.shape[2], int) and keypoints.shape[2] == 0:",
