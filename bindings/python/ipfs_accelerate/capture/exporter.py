@@ -354,9 +354,11 @@ def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
     with torch.no_grad():
         owner = next((part for part in (model, getattr(model, "base_model", model)) if hasattr(part, "get_rope_index")), None)
         positions = inputs.get("position_ids")
-        if positions is None and owner is not None:
-            accepted = set(inspect.signature(owner.get_rope_index).parameters)
-            positions = owner.get_rope_index(**{name: value for name, value in inputs.items() if name in accepted})[0]
+        accepted = inspect.signature(owner.get_rope_index).parameters if owner is not None else {}
+        given = {name: value for name, value in inputs.items() if name in accepted}
+        needed = {name for name, parameter in accepted.items() if parameter.default is parameter.empty and name != "kwargs"}
+        if positions is None and owner is not None and needed <= set(given):  # else the model does not use them either
+            positions = owner.get_rope_index(**given)[0]
             inputs["position_ids"] = positions
         sizes = inputs.get("image_sizes")
         precompute_export_inputs(model, inputs)

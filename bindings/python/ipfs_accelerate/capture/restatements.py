@@ -434,6 +434,16 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         "vqmodel_outputs.pooler_output = torch.split(image_embeddings, split_sizes)",
         "vqmodel_outputs.pooler_output = (image_embeddings,)",
     )),
+    ("modeling_esmfold", "compute_tm"): (
+        ("clipped_n = max(n, 19)", "clipped_n = torch.full((), n, dtype=logits.dtype, device=logits.device).clamp(min=19)"),
+        (
+            """
+            argmax = (weighted == torch.max(weighted)).nonzero()[0]
+            return per_alignment[tuple(argmax)]
+            """,
+            "return per_alignment.flatten()[weighted.flatten().argmax()]",
+        ),
+    ),
     ("modeling_evolla", "EvollaSequenceAlignerCrossAttention.forward"): ((
         """
         if (
