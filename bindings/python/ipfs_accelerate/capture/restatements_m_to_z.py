@@ -30,7 +30,6 @@ HELPERS: dict[str, Any] = {
     "_grouped_classes": together.grouped_classes,
     "_merged_channels": together.merged_channels,
     "_merged_index": together.merged_index,
-    "_places_of_images": together.places_of_images,
     "_pooled_statistics": together.pooled_statistics,
     "_selected_tokens": together.selected_tokens,
     "_series_batch": together.series_batch,
@@ -169,7 +168,6 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         for i in range(0 if past_key_values is None else num_blocks):
         """,
     ),),
-    ("modeling_mistral3", "Mistral3PatchMerger.forward"): _PATCH_MERGER,
     ("modeling_mistral_large4", "MistralLarge4PatchMerger.forward"): _PATCH_MERGER,
     ("modeling_paddleocr_vl", "PaddleOCRProjector.forward"): ((
         """
@@ -202,53 +200,6 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         return self.linear_2(self.act(hidden_states))
         """,
     ),),
-    ("modeling_pixtral", "PixtralVisionModel.forward"): ((
-        """
-        if image_sizes is None:
-            batch_size, _, height, width = pixel_values.shape
-            image_sizes = [(height, width)] * batch_size
-
-        # pass images through initial convolution independently
-        target_dtype = self.patch_conv.weight.dtype
-        patch_embeds = self.patch_conv(pixel_values.to(dtype=target_dtype))
-        patch_embeds_list = [
-            embed[..., : (size[0] // self.patch_size), : (size[1] // self.patch_size)]
-            for embed, size in zip(patch_embeds, image_sizes)
-        ]
-
-        # flatten to a single sequence
-        patch_embeds = torch.cat([p.flatten(1).T for p in patch_embeds_list], dim=0).unsqueeze(0)
-        patch_embeds = self.ln_pre(patch_embeds)
-
-        # Create 2D positions for axial rotations
-        position_ids = []
-        for patch in patch_embeds_list:
-            hpos_ids, wpos_ids = torch.meshgrid(
-                torch.arange(patch.shape[-2], device=patch.device),
-                torch.arange(patch.shape[-1], device=patch.device),
-                indexing="ij",
-            )
-            position_ids.append(torch.stack([hpos_ids.flatten(), wpos_ids.flatten()], dim=-1))
-        position_ids = torch.cat(position_ids, dim=0)
-        """,
-        """
-        patch_embeds = self.patch_conv(pixel_values.to(dtype=self.patch_conv.weight.dtype))
-        image, row, column = _places_of_images(image_sizes, self.patch_size, patch_embeds)
-        patch_embeds = self.ln_pre(patch_embeds.permute(0, 2, 3, 1)[image, row, column].unsqueeze(0))
-        position_ids = torch.stack([row, column], dim=-1)
-        """,
-    ), (
-        """
-            attention_mask = generate_block_attention_mask(
-                [p.shape[-2] * p.shape[-1] for p in patch_embeds_list], patch_embeds
-            )
-        """,
-        """
-        apart = image[:, None] != image[None, :]
-        attention_mask = torch.zeros(apart.shape, dtype=patch_embeds.dtype, device=patch_embeds.device)
-        attention_mask = attention_mask.masked_fill(apart, torch.finfo(patch_embeds.dtype).min)[None, None]
-        """,
-    )),
     ("modeling_seamless_m4t", "SeamlessM4TCodeHifiGan.forward"): _UNITS,
     ("modeling_seamless_m4t_v2", "SeamlessM4Tv2CodeHifiGan.forward"): _UNITS,
     # Bilinear reduction by a whole factor is the mean of the pixels at the centre.

@@ -232,26 +232,6 @@ def merged_index(sizes: list[list[int]], height: int, width: int) -> torch.Tenso
     return torch.cat(found)
 
 
-def places_of_images(
-    sizes: Any, patch: int, patches: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Image, row and column of each patch of packed images, each [patch].
-
-    sizes: height and width of each image in pixels; None: all images are as large as patches [image, width, row, column].
-    """
-    if sizes is None:
-        images, _, rows, columns = patches.shape
-        number = torch.arange(images * rows * columns, device=patches.device)
-        return number // (rows * columns), number // columns % rows, number % columns
-    found = []
-    for image, (height, width) in enumerate(sizes.tolist() if isinstance(sizes, torch.Tensor) else sizes):
-        columns = width // patch
-        number = torch.arange(height // patch * columns)
-        found.append(torch.stack([torch.zeros_like(number) + image, number // columns, number % columns]))
-    image, row, column = torch.cat(found, dim=1).unbind(0)
-    return image, row, column
-
-
 def merged_channels(features: torch.Tensor, sizes: torch.Tensor, patch: int, side: int) -> torch.Tensor:
     """Blocks of side x side patches of packed images: [patch, width] -> [block, width * side * side]."""
     grids = [[height // patch, width // patch] for height, width in sizes.tolist()]
