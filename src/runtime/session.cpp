@@ -96,8 +96,9 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
     }
     if (!found) fail(ErrorCode::backend_unavailable, "no backend of this build can serve: {}", reasons);
   }
-  // Nodes that the chosen backend lacks go to the other backends that compute in host memory.
+  // Nodes that the chosen backend lacks go to the other backends that compute in host memory node by node.
   for (size_t index : by_preference) {
+    if (state.backends[index]->takes_regions()) continue;
     if (std::find(state.order.begin(), state.order.end(), index) == state.order.end() && probe(index).available)
       state.order.push_back(index);
   }
