@@ -57,8 +57,9 @@ class Draws(TorchFunctionMode):
         if func is torch.Tensor.normal_:
             return self._fill_normal(*args, **kwargs)
         if func in (torch.bernoulli, torch.Tensor.bernoulli):
-            chance = args[0]
-            return (self._draw(lambda: torch.rand_like(chance)) < chance).to(chance.dtype)
+            like = args[0]
+            chance = kwargs.get("p", args[1] if len(args) > 1 else like)  # one for all, or the values themselves
+            return (self._draw(lambda: torch.rand_like(like)) < chance).to(like.dtype)
         if func is torch.Tensor.bernoulli_:
             return self._fill_bernoulli(*args, **kwargs)
         if func is torch.nn.functional.gumbel_softmax:
