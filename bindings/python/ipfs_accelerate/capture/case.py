@@ -28,6 +28,8 @@ from .randomize import randomize
 from .structure import flatten_outputs
 
 GAINS = (1.0, 0.5, 0.25)
+ROUNDING = 2.0**-23  # of a float32
+SENSITIVITY = 2e-5  # most change of an output, relative to its largest value, that rounding the weights may make
 STAGES = {"config": "config", "build": "instantiate", "inputs": "inputs", "forward": "eager"}
 
 
@@ -113,7 +115,8 @@ def call(model: torch.nn.Module, inputs: dict[str, Any], seed: int, draws: Draws
 def reference(model: torch.nn.Module, case: Any, seed: int) -> tuple[list[Sample], float, list[str]]:
     """Runs the case's inputs with randomised weights: (samples, gain used, why inputs were left out).
 
-    The gain of the weights is lowered until all outputs are finite. Errors: CaptureError when the first inputs do not run.
+    The gain of the weights is lowered until all outputs are finite and rounding leaves them determined: a stack that
+    amplifies rounding errors beyond the tolerance says nothing. Errors: CaptureError when the first inputs do not run.
     """
     fixed = dict(case.forward_kwargs)
     fresh = copy.deepcopy(model.state_dict())
@@ -134,9 +137,32 @@ def reference(model: torch.nn.Module, case: Any, seed: int) -> tuple[list[Sample
             if not outputs:
                 raise CaptureError("eager", "the model returns no tensor", True)
             samples.append(Sample({**inputs, **fixed}, draws.values, outputs))
-        if all(_finite(sample) for sample in samples):
+        if all(_finite(sample) for sample in samples) and _determined(model, samples, seed):
             break
     return samples, gain, rejected
+
+
+def _determined(model: torch.nn.Module, samples: list[Sample], seed: int) -> bool:
+    """Do the outputs of the samples stay as they are, but for SENSITIVITY, when each weight changes by its rounding?"""
+    generator = torch.Generator().manual_seed(seed)
+    exact = {name: value.clone() for name, value in model.named_parameters()}
+    try:
+        for value in model.parameters():
+            if value.is_floating_point():
+                value.data.mul_(1 + ROUNDING * (2 * torch.rand(value.shape, generator=generator) - 1))
+        for index, sample in enumerate(samples):
+            for name, value in call(model, sample.inputs, seed + index, Draws()).items():
+                expected = sample.outputs.get(name)
+                if expected is None or not value.is_floating_point() or value.shape != expected.shape or not value.numel():
+                    continue
+                if float((value - expected).abs().max()) > SENSITIVITY * float(expected.abs().max()):
+                    return False
+    except Exception:  # a change that the model does not survive tells nothing about its rounding
+        return True
+    finally:
+        for name, value in model.named_parameters():
+            value.data.copy_(exact[name])
+    return True
 
 
 def _finite(sample: Sample) -> bool:
