@@ -9,7 +9,8 @@ say() { printf '[setup] %s\n' "$*"; }
 die() { printf '[setup] error: %s\n' "$*" >&2; exit 1; }
 
 packages=(g++ cmake ninja-build ccache mold pkg-config nlohmann-json3-dev libsimdjson-dev libcli11-dev libspdlog-dev libfmt-dev
-  zlib1g-dev libjpeg62-turbo-dev libpng-dev libwebp-dev libsndfile1-dev libsoxr-dev libssl-dev python3 python3-venv)
+  zlib1g-dev libjpeg62-turbo-dev libpng-dev libwebp-dev libsndfile1-dev libsoxr-dev libssl-dev libsqlite3-dev
+  libcurl4-openssl-dev libboost-dev python3 python3-venv)
 if [ "$what" = test ]; then
   packages+=(libgtest-dev libgmock-dev clang-19 libclang-rt-19-dev clang-tidy-19)
 fi
