@@ -168,6 +168,11 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         for i in range(0 if past_key_values is None else num_blocks):
         """,
     ),),
+    # One row for all queries starts at the first; a number of rows less a size would stay an open maximum.
+    ("modeling_mpt", "MptAttention.forward"): ((
+        "position_bias_query_index = max(0, position_bias.size(1) - query_length)",
+        "position_bias_query_index = 0 if position_bias.size(1) == 1 else max(0, position_bias.size(1) - query_length)",
+    ),),
     ("modeling_mistral_large4", "MistralLarge4PatchMerger.forward"): _PATCH_MERGER,
     ("modeling_paddleocr_vl", "PaddleOCRProjector.forward"): ((
         """
@@ -327,6 +332,19 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         )
         """,
     ),),
+    # Every expert runs on the tokens that chose it, those that none chose on no token.
+    ("modeling_openai_privacy_filter", "OpenAIPrivacyFilterExperts.forward"): (
+        ("expert_hit = torch.greater(expert_mask.sum(dim=(-1, -2)), 0).nonzero()", "expert_hit = range(self.num_experts)"),
+        (
+            """
+            expert_idx = expert_idx[0]
+            # skip masking index
+            if expert_idx == self.num_experts:
+                continue
+            """,
+            "",
+        ),
+    ),
     # A bucket for padding that no token is in changes neither the order of the buckets nor what is attended to.
     ("modeling_reformer", "LSHSelfAttention._hash_vectors"): ((
         "if attention_mask is not None and (attention_mask.sum().item() < batch_size * attention_mask.shape[-1]):",
