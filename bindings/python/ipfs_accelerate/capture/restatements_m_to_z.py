@@ -31,6 +31,7 @@ HELPERS: dict[str, Any] = {
     "_merged_channels": together.merged_channels,
     "_merged_index": together.merged_index,
     "_pooled_statistics": together.pooled_statistics,
+    "_same_padding": together.same_padding,
     "_selected_tokens": together.selected_tokens,
     "_series_batch": together.series_batch,
     "_structure_steps": together.structure_steps,
@@ -134,6 +135,27 @@ _PATCH_MERGER = ((
     "image_features = _merged_channels(image_features, image_sizes, self.patch_size, self.spatial_merge_size)",
 ),)  # fmt: skip
 
+_TF_PADDING = (
+    (
+        """
+        if in_height % stride_height == 0:
+            pad_along_height = max(kernel_height - stride_height, 0)
+        else:
+            pad_along_height = max(kernel_height - (in_height % stride_height), 0)
+        """,
+        "pad_along_height = _same_padding(in_height, stride_height, kernel_height)",
+    ),
+    (
+        """
+        if in_width % stride_width == 0:
+            pad_along_width = max(kernel_width - stride_width, 0)
+        else:
+            pad_along_width = max(kernel_width - (in_width % stride_width), 0)
+        """,
+        "pad_along_width = _same_padding(in_width, stride_width, kernel_width)",
+    ),
+)
+
 EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("modeling_data2vec_audio", "Data2VecAudioForXVector.forward"): _STATISTICS,
     ("modeling_unispeech_sat", "UniSpeechSatForXVector.forward"): _STATISTICS,
@@ -168,6 +190,12 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         for i in range(0 if past_key_values is None else num_blocks):
         """,
     ),),
+    ("modeling_mobilenet_v1", "apply_tf_padding"): _TF_PADDING,
+    ("modeling_mobilenet_v2", "apply_tf_padding"): (
+        ("in_height = int(features.shape[-2])", "in_height = features.shape[-2]"),
+        ("in_width = int(features.shape[-1])", "in_width = features.shape[-1]"),
+        *_TF_PADDING,
+    ),
     # One row for all queries starts at the first; a number of rows less a size would stay an open maximum.
     ("modeling_mpt", "MptAttention.forward"): ((
         "position_bias_query_index = max(0, position_bias.size(1) - query_length)",

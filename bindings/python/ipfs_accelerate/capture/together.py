@@ -218,6 +218,12 @@ def series_batch(model: Any, inputs: torch.Tensor, freq: torch.Tensor | None, co
     return (inputs, padding) if freq is None else (inputs, padding, freq.to(torch.int32).reshape(-1, 1))
 
 
+def same_padding(extent: Any, stride: int, kernel: int) -> Any:
+    """What a convolution's input of this extent lacks for an output of ceil(extent / stride), at every remainder."""
+    lacking = (-(-extent // stride) - 1) * stride + kernel - extent
+    return lacking if kernel >= stride else max(lacking, 0)
+
+
 def merged_index(sizes: list[list[int]], height: int, width: int) -> torch.Tensor:
     """Rows of packed images [patch], so that those of each height x width block follow each other.
 
