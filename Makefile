@@ -24,7 +24,7 @@ build: setup
 setup:
 	@tools/setup.sh run
 setup-test:
-	@tools/setup.sh test
+	@ENGINES=$(ENGINES) tools/setup.sh test
 	@tools/build.sh $(BUILD) release
 
 ## Compares with ONNX Runtime, OpenVINO and PyTorch; writes bench/results.

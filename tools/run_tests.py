@@ -3,7 +3,8 @@
 
 Usage: run_tests.py BUILD_FOLDER [--suite NAME]...
 Suites: layers, format, ctest (units, op conformance on each backend and instruction set, golden models), e2e, coverage (a
-sample of transformers' classes, captured and verified), fuzz.
+sample of transformers' classes, captured and verified), fuzz; and on request: max (the real
+engine MAX), openvino (the real engine OpenVINO); ENGINES=none leaves both out.
 A suite's own closing line, or its cases, are counted; each suite has a budget in minutes and is stopped past twice that.
 """
 import argparse
@@ -132,11 +133,47 @@ def suite_coverage(build):
     return tuple(total)
 
 
+def suite_max(build):
+    """MAX as it is installed in .venv: op conformance (many cases a graph) and whole models against the CPU."""
+    if os.environ.get("ENGINES", "all") == "none":
+        say("skipped max: ENGINES=none")
+        return 0, 0, 1
+    env = dict(os.environ, VIRTUAL_ENV=str(ROOT / ".venv"), ACCELERATE_CACHE_DIR=str(ROOT / "build/engine-cache"))
+    conformance = [str(build / "tests/conformance/op_conformance"), "--regions", "max", "--minutes", "3"]
+    total = [0, 0, 0]
+    code, lines = run(conformance, 5, env=env)
+    if code == 77:
+        say(f"skipped max: {lines[-1]}")
+        return 0, 0, 1
+    total = [a + b for a, b in zip(total, counted(code, lines))]
+    code, lines = run([str(ROOT / ".venv/bin/python"), "tests/e2e/engines/max_test.py", "--build", str(build)], 5, env=env)
+    return tuple(a + b for a, b in zip(total, counted(code, lines)))
+
+
+def suite_openvino(build):
+    """OpenVINO as it is installed in .venv: op conformance (many cases a graph) and a whole model against the CPU."""
+    if os.environ.get("ENGINES", "all") == "none":
+        say("skipped openvino: ENGINES=none")
+        return 0, 0, 1
+    env = dict(os.environ, VIRTUAL_ENV=str(ROOT / ".venv"), ACCELERATE_CACHE_DIR=str(ROOT / "build/engine-cache"))
+    conformance = [str(build / "tests/conformance/op_conformance"), "--regions", "openvino", "--gaps", "src/backends/openvino/known_gaps.txt", "--minutes", "1.5"]
+    code, lines = run(conformance, 2, env=env)
+    if code == 77:
+        say(f"skipped openvino: {lines[-1]}")
+        return 0, 0, 1
+    total = counted(code, lines)
+    code, lines = run([str(ROOT / ".venv/bin/python"), "tests/e2e/engines/openvino_test.py", "--build", str(build)], 2, env=env)
+    return tuple(a + b for a, b in zip(total, counted(code, lines)))
+
+
 def suite_fuzz(build):
     return counted(*run(["tools/fuzz.sh"], 12))
 
 
-SUITES = {"layers": suite_layers, "format": suite_format, "ctest": suite_ctest, "e2e": suite_e2e, "coverage": suite_coverage, "fuzz": suite_fuzz}
+SUITES = {"layers": suite_layers, "format": suite_format, "ctest": suite_ctest, "e2e": suite_e2e, "coverage": suite_coverage, "max": suite_max, "openvino": suite_openvino, "fuzz": suite_fuzz}
+
+# Suites that only --suite runs: they compile for long on a machine that is shared.
+ON_REQUEST = {"max"}
 
 
 def main():
@@ -148,7 +185,7 @@ def main():
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     total = [0, 0, 0]
-    for name in args.suite or SUITES:
+    for name in args.suite or [name for name in SUITES if name not in ON_REQUEST]:
         say(f"suite {name}")
         begin = time.monotonic()
         counts = SUITES[name](build)

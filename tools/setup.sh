@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing: Debian packages, the Python environment in .venv, and (for "test") the references and peers.
-# Usage: tools/setup.sh run|test. Does nothing the second time.
+# Usage: tools/setup.sh run|test. Does nothing the second time. ENGINES=none leaves the engines of others out.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-run}
@@ -48,4 +48,7 @@ install() { # install NAME SIZE [pip options]: a requirements file, once and aga
   printf '%s' "$sum" >"$stamp"
 }
 install run "about 120 MB" --no-deps
-if [ "$what" = test ]; then install test "about 4.5 GB, some minutes"; fi
+if [ "$what" = test ]; then
+  install test "about 4.5 GB, some minutes"
+  [ "${ENGINES:-all}" = none ] || install max "about 530 MB" --no-deps
+fi

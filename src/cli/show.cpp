@@ -99,17 +99,42 @@ std::string show_result(const tasks::TaskDef&, const Json& result, const std::ve
   return out;
 }
 
+std::string explain_placement(const ModelReport& report) {
+  std::vector<std::vector<std::string>> places = {
+      {"op", "backend", "kernel", "why not on the requested backend", "nodes"}};
+  std::map<std::string, int> counts;
+  for (const PlacementReport& entry : report.placement) {
+    places.push_back({entry.op, entry.backend, entry.kernel, entry.reason, std::to_string(entry.count)});
+    counts[entry.backend] += entry.count;
+  }
+  std::string out = table(places, 4);
+  if (!report.regions.empty()) {
+    std::vector<std::vector<std::string>> regions = {
+        {"region", "backend", "compiled form", "from", "nodes", "inputs", "outputs", "share of work", "ms to get"}};
+    for (size_t r = 0; r < report.regions.size(); ++r) {
+      const RegionReport& region = report.regions[r];
+      regions.push_back({std::to_string(r), region.backend, region.id, region.cached ? "cache" : "compilation",
+                         std::to_string(region.nodes), std::to_string(region.inputs), std::to_string(region.outputs),
+                         fmt::format("{:.1f}%", 100 * region.flops_share), fmt::format("{:.1f}", region.compile_ms)});
+    }
+    out += "\n" + table(regions, 4);
+  }
+  std::string nodes;
+  for (const auto& [backend, count] : counts)
+    nodes += fmt::format("{}{} on {}", nodes.empty() ? "" : ", ", count, backend);
+  out += fmt::format("\nnodes: {}; {:.1f}% of the work on {}; {} transfers\n", nodes.empty() ? "none" : nodes,
+                     100 * report.flops_share, report.backend, report.transfers);
+  if (!report.fallback_reason.empty()) out += fmt::format("fallback: {}\n", report.fallback_reason);
+  return out;
+}
+
 std::string explain(const ModelReport& report) {
   std::vector<std::vector<std::string>> passes = {{"pass", "ms", "changes", "nodes before", "after"}};
   for (const PassReport& pass : report.passes) {
     passes.push_back({pass.name, fmt::format("{:.2f}", pass.time_ms), std::to_string(pass.changes),
                       std::to_string(pass.nodes_before), std::to_string(pass.nodes_after)});
   }
-  std::vector<std::vector<std::string>> places = {
-      {"op", "backend", "kernel", "why not on the requested backend", "nodes"}};
-  for (const PlacementReport& entry : report.placement)
-    places.push_back({entry.op, entry.backend, entry.kernel, entry.reason, std::to_string(entry.count)});
-  std::string out = table(passes) + "\n" + table(places, 4);
+  std::string out = table(passes) + "\n" + explain_placement(report);
   out += fmt::format("\ncompiled in {:.1f} ms for {} ({}{}), products in {}, {} threads\n", report.compile_ms,
                      report.device, report.backend, report.isa.empty() ? "" : ", " + report.isa, report.dtype,
                      report.num_threads);

@@ -12,6 +12,8 @@ std::string show_result(const tasks::TaskDef& task, const Json& result, const st
 
 /// What each pass did and which kernels run what, with reasons.
 std::string explain(const ModelReport& report);
+/// What runs where and why: ops, regions, share of the work, transfers.
+std::string explain_placement(const ModelReport& report);
 
 /// The ops of a profile by total time, the largest first.
 std::string top_ops(const std::vector<ProfileEvent>& events, size_t limit = 15);

@@ -195,7 +195,19 @@ Json to_json(const ModelReport& report) {
                          {"count", entry.count},
                          {"reason", entry.reason.empty() ? Json() : Json(entry.reason)}});
   }
+  Json regions = Json::array();
+  for (const RegionReport& region : report.regions) {
+    regions.push_back({{"backend", region.backend},
+                       {"nodes", region.nodes},
+                       {"inputs", region.inputs},
+                       {"outputs", region.outputs},
+                       {"flops_share", region.flops_share},
+                       {"cached", region.cached},
+                       {"compile_ms", region.compile_ms},
+                       {"id", region.id}});
+  }
   return {
+      {"regions", std::move(regions)},   {"transfers", report.transfers},       {"flops_share", report.flops_share},
       {"passes", std::move(passes)},     {"placement", std::move(placement)},   {"isa", report.isa},
       {"graph_hash", report.graph_hash}, {"weight_bytes", report.weight_bytes}, {"packed_bytes", report.packed_bytes},
       {"compile_ms", report.compile_ms}, {"num_threads", report.num_threads}};

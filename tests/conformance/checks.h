@@ -34,6 +34,9 @@ std::vector<std::string> lacking_ops(const Backend& backend);
 /// exactly the ops that the backend lacks.
 void check_known_gaps(const Backend& backend, const std::string& text);
 
+/// `op_conformance --regions BACKEND ...`: the cases on a backend that takes regions. Returns the exit code.
+int run_regions(int argc, char** argv);
+
 /// The least exact class of the nodes of the graph.
 Numerics numerics_of(const Graph& graph);
 

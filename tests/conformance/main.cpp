@@ -153,6 +153,7 @@ int print_gaps(const std::string& name) {
 }  // namespace accelerate::test
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], "--regions") == 0) return accelerate::test::run_regions(argc, argv);
   accelerate::test::Options options;
   for (int i = 1; i < argc; ++i) {
     bool value = i + 1 < argc;

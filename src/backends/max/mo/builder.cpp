@@ -115,9 +115,11 @@ MoValue MoBuilder::constant(const Tensor& value) {
   for (int64_t n : value.shape()) extents += std::to_string(n) + "x";
   std::string_view storage = value.dtype() == DType::boolean ? "i1" : element(value.dtype());
   TensorType type = value.type();
-  return once(fmt::format("mo.constant {{value = #M.dense_array<{}> : tensor<{}{}>}} : {}", elements, extents, storage,
-                          this->type(type)),
-              type);
+  MoValue out = once(fmt::format("mo.constant {{value = #M.dense_array<{}> : tensor<{}{}>}} : {}", elements, extents,
+                                 storage, this->type(type)),
+                     type);
+  if (value.dtype() == DType::i64 && value.rank() == 0) numbers_[out.name] = value.get_int(0);
+  return out;
 }
 
 MoValue MoBuilder::scalar(DType dtype, double value) {
@@ -144,7 +146,9 @@ MoValue MoBuilder::extents(const Shape& shape) {
 
 MoValue MoBuilder::extent(const Dim& dim) {
   if (auto number = dim.constant()) return integer(DType::i64, *number);
-  return reshape(extents({dim}), {});
+  std::string key = "extent " + this->dim(dim);
+  if (auto it = made_.find(key); it != made_.end()) return it->second;
+  return made_.emplace(std::move(key), reshape(extents({dim}), {})).first->second;
 }
 
 MoValue MoBuilder::external(const std::string& name, const TensorType& type) {
@@ -177,7 +181,11 @@ MoValue MoBuilder::transpose(const MoValue& x, const std::vector<int64_t>& permu
     moves = moves || permutation[i] != static_cast<int64_t>(i);
   }
   if (!moves) return x;
-  return op("rmo.mo.transpose", {x, integers(permutation)}, {x.type.dtype, std::move(shape)});
+  MoValue order = integers(permutation);
+  std::string key = "transpose " + x.name + " " + order.name;
+  if (auto it = made_.find(key); it != made_.end()) return it->second;
+  MoValue out = op("rmo.mo.transpose", {x, order}, {x.type.dtype, std::move(shape)});
+  return made_.emplace(std::move(key), out).first->second;
 }
 
 MoValue MoBuilder::broadcast(const MoValue& x, const Shape& shape) {
@@ -239,7 +247,19 @@ MoValue MoBuilder::aligned(const MoValue& x, const Shape& result) {
 
 MoValue MoBuilder::binary(std::string_view name, const MoValue& a, const MoValue& b, DType dtype) {
   Shape shape = broadcast_shape(a.type.shape, b.type.shape);
-  return op("rmo." + std::string(name), {aligned(a, shape), aligned(b, shape)}, {dtype, shape});
+  MoValue out = op("rmo." + std::string(name), {aligned(a, shape), aligned(b, shape)}, {dtype, shape});
+  if (dtype != DType::i64) return out;
+  auto number = numbers_.find(b.name);
+  if (name == "max" && number != numbers_.end() && number->second == 0) at_least_zero_.insert(out.name);
+  if (name == "sub" && number != numbers_.end() && number->second == 1) one_less_[out.name] = a.name;
+  auto limit = one_less_.find(b.name);
+  if (name == "min" && at_least_zero_.contains(a.name) && limit != one_less_.end()) in_range_[out.name] = limit->second;
+  return out;
+}
+
+bool MoBuilder::in_range(const MoValue& index, const MoValue& extent) const {
+  auto it = in_range_.find(index.name);
+  return it != in_range_.end() && it->second == extent.name;
 }
 
 MoValue MoBuilder::select(const MoValue& condition, const MoValue& a, const MoValue& b) {

@@ -2,6 +2,7 @@
 // Writes `mo` text, one operation at a time. Knows the text forms and MAX's type rules; the operations' files say what
 // each op becomes.
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -71,6 +72,9 @@ class MoBuilder {
   /// rmo.mo.reduce.NAME over one axis, which stays as 1.
   MoValue reduce(std::string_view name, const MoValue& x, size_t axis);
 
+  /// Is index the result of bringing an index into [0, extent), as this builder's operations did it.
+  bool in_range(const MoValue& index, const MoValue& extent) const;
+
   /// The lines of the body.
   const std::string& body() const { return body_; }
   /// The dims behind the symbols: symbol i is symbols()[i].
@@ -87,7 +91,13 @@ class MoBuilder {
   size_t next_ = 0;
   std::vector<Dim> symbols_;
   std::map<std::string, std::string> symbol_names_;  // by Dim::to_string
-  std::map<std::string, MoValue> made_;              // constants by their text
+  std::map<std::string, MoValue> made_;              // constants, extents and transposes by their text
+  // What is known of integer values, by name: constants; max(x, 0); x - 1, with x; an index, with the extent it lies
+  // in.
+  std::map<std::string, int64_t> numbers_;
+  std::set<std::string> at_least_zero_;
+  std::map<std::string, std::string> one_less_;
+  std::map<std::string, std::string> in_range_;
 };
 
 /// Result extents of broadcasting a and b, for types that are known to fit.

@@ -10,6 +10,7 @@ using Values = std::vector<MoValue>;
 /// -1 or less counts from the back; the result lies in [0, extent).
 MoValue in_range(MoBuilder& b, MoValue index, const MoValue& extent, bool negative) {
   index = b.cast(index, DType::i64);
+  if (b.in_range(index, extent)) return index;
   MoValue zero = b.integer(DType::i64, 0);
   if (negative) index = b.select(b.greater(zero, index), b.binary("add", index, extent, DType::i64), index);
   index = b.binary("max", index, zero, DType::i64);

@@ -32,6 +32,11 @@ std::string escaped(const std::string& name) {
   return out;
 }
 
+/// An input as read_mo() makes one of an argument without elements: what it tells comes with the carriers.
+bool defines_symbols_only(const TensorType& type) {
+  return type.dtype == DType::u8 && type.rank() > 1 && type.shape.back() == Dim(0);
+}
+
 /// Ops that the writer itself knows.
 bool is_leaf(const Node& node) {
   return node.op->name == "weight" || node.op->name == "constant";
@@ -96,8 +101,10 @@ MoText write_mo(const Graph& graph, const MoOptions& options) {
   std::vector<MoValue> values(graph.num_values());
   std::vector<std::string> argument_texts;
   std::set<std::string> plain;  // symbols that an argument has as an extent
+  auto users = graph.users();
   for (size_t i = 0; i < graph.inputs().size(); ++i) {
     ValueId id = graph.inputs()[i];
+    if (users[id].empty() && defines_symbols_only(graph.type_of(id))) continue;
     values[id] = {"%x" + std::to_string(i), graph.type_of(id)};
     out.arguments.push_back(options.names_of_graph ? graph.input_name(i) : "x" + std::to_string(i));
     argument_texts.push_back(fmt::format("{}: {} loc(unknown)", values[id].name, b.type(values[id].type)));
