@@ -62,7 +62,7 @@ def resized(grid_thw: torch.Tensor, edge: int, mode: str, antialias: bool, merge
 def interpolated(
     rows: torch.Tensor, grid_thw: torch.Tensor, edge: int, mode: str, antialias: bool = False, merge: int = 1
 ) -> torch.Tensor:
-    """The square table `rows` [edge², width], resized by `torch.nn.functional.interpolate`, for each patch [patch, width]."""
+    """The square table `rows` [edge², width], resized by `torch.nn.functional.interpolate`: [patch, width]."""
     places, weights = resized(grid_thw, edge, mode, antialias, merge)
     return (rows.float()[places] * weights[..., None]).sum(1)
 
@@ -82,14 +82,18 @@ def cells(grid: torch.Tensor, merge: int) -> torch.Tensor:
 
 @table
 def lines(grid: torch.Tensor, merge: int) -> torch.Tensor:
-    """[token]: of images of `grid` [image, 2], the cells in lines, a break (cells) after each, between begin and end (the next)."""
+    """[token]: the cells of images of `grid` [image, 2] in lines, with a break after each, between a begin and an end.
+
+    These three are the numbers that follow the last cell.
+    """
     sizes = [(rows // merge, columns // merge) for rows, columns in grid.tolist()]
     total = sum(rows * columns for rows, columns in sizes)
     found, first = [], 0
     for rows, columns in sizes:
         places = first + torch.arange(rows * columns).reshape(rows, columns)
         places = torch.nn.functional.pad(places, (0, 1), value=total).flatten()
-        found.append(torch.nn.functional.pad(torch.nn.functional.pad(places, (1, 0), value=total + 1), (0, 1), value=total + 2))
+        begin, end = torch.tensor([total + 1]), torch.tensor([total + 2])
+        found.append(torch.cat([begin, places, end]))
         first += rows * columns
     return torch.cat(found)
 

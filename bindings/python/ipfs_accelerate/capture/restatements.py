@@ -135,10 +135,12 @@ def same_size_extra(conv: torch.nn.Module, extent: Any) -> Any:
 
 
 HELPERS: dict[str, Any] = {
-    "_same_size_extra": same_size_extra, "_patches": patches, "_line_places": grids.line_places, "_neighbours": grids.neighbours, "_depthwise": grids.depthwise,
-    "_tiles": grids.tiles, "_valid_rows": grids.valid_rows, "_packed": grids.packed,
-    "_length_of": length_of, "_side": side, "_relative_sinusoids": relative_sinusoids, "_interpolated": grids.interpolated, "_patch_places": grids.patch_places,
-    "_hunyuan_merged": grids.hunyuan_merged, "_merged_patches": grids.merged_patches, "_same_image": grids.same_image,
+    "_same_size_extra": same_size_extra, "_patches": patches, "_line_places": grids.line_places,
+    "_neighbours": grids.neighbours, "_depthwise": grids.depthwise, "_tiles": grids.tiles,
+    "_valid_rows": grids.valid_rows, "_packed": grids.packed, "_length_of": length_of, "_side": side,
+    "_relative_sinusoids": relative_sinusoids, "_interpolated": grids.interpolated,
+    "_patch_places": grids.patch_places, "_hunyuan_merged": grids.hunyuan_merged,
+    "_merged_patches": grids.merged_patches, "_same_image": grids.same_image,
 }  # fmt: skip
 
 _GLOBAL = (
@@ -160,14 +162,18 @@ _TILES = ((
 def _packed_by(source: str, split: str, found: str, call: str, strategy: str) -> tuple[tuple[str, str], ...]:
     """Edits that pack `split`, in parts, no more, and `source` by a table; `call` is what the model called."""
     made = f"{found} = _packed({source}, image_sizes, image_num_patches, self.image_newline, "
-    pack = f"lambda parts, sizes, image_newline: self.pack_image_features(parts, sizes, {strategy}, image_newline=image_newline))"
+    pack = f"lambda parts, sizes, image_newline: self.pack_image_features(parts, sizes, {strategy}, "
+    pack += "image_newline=image_newline))"
     return ((f"{split} = torch.split({source}, image_num_patches, dim=0)", ""), (call, made + pack))
 
 
 _STRATEGY = "vision_feature_select_strategy=vision_feature_select_strategy"
 
 # The rows of all images stay one part; the model concatenates the parts anyhow.
-_ONE_PART = ("vision_outputs.pooler_output = torch.split(pooler_output, split_sizes)", "vision_outputs.pooler_output = (pooler_output,)")
+_ONE_PART = (
+    "vision_outputs.pooler_output = torch.split(pooler_output, split_sizes)",
+    "vision_outputs.pooler_output = (pooler_output,)",
+)
 _POOLED_IMAGES = (
     ("k_squared = int((image_position_ids.shape[1] // output_length) ** 0.5) ** 2", ""),
     ("split_sizes = (non_pad_mask.sum(dim=-1) // k_squared).tolist()", ""),
@@ -556,6 +562,33 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         ("split_sizes = non_pad_mask.sum(dim=-1).tolist()", ""),
         _ONE_PART,
     ),
+    ("modeling_glm_image", "GlmImageModel.get_image_features"): ((
+        """
+        split_sizes = (image_grid_thw.prod(-1) // self.visual.spatial_merge_size**2).tolist()
+        image_embeds = torch.split(vision_outputs.pooler_output, split_sizes)
+
+        reshaped_embeds = []
+        for i, embed in enumerate(image_embeds):
+            grid_t, grid_h, grid_w = image_grid_thw[i].tolist()
+            embed = embed.view(grid_t, grid_h, grid_w, -1)
+            # grid-h is always one for images, so we squeeze the extrac dim back in reality
+            embed = embed.permute(0, 3, 1, 2).reshape(-1, grid_h, grid_w)
+            reshaped_embeds.append(embed.contiguous())
+
+        vision_outputs.pooler_output = reshaped_embeds
+        """,
+        "vision_outputs.pooler_output = (vision_outputs.pooler_output.T[:, :, None],)",
+    ),),
+    ("modeling_glm_image", "GlmImageModel.get_placeholder_mask"): ((
+        """
+        if n_placeholder_tokens != n_image_tokens:
+            raise ValueError(
+                f"Number of image placeholder tokens ({n_placeholder_tokens.item()}) does not match "
+                f"number of image tokens from VQVAE ({n_image_tokens})"
+            )
+        """,
+        "",
+    ),),
     ("modeling_granite4_vision", "Granite4VisionModel.get_image_features"): _TILES + _packed_by(
         "projected_features", "projected_features", "packed_features",
         """
@@ -710,7 +743,10 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ),),
     ("modeling_lightglue", "normalize_keypoints"): ((
         "size = torch.tensor([width, height], device=keypoints.device, dtype=keypoints.dtype)[None]",
-        "size = torch.stack([torch.full((), n, device=keypoints.device, dtype=keypoints.dtype) for n in (width, height)])[None]",
+        """
+        extents = [torch.full((), n, device=keypoints.device, dtype=keypoints.dtype) for n in (width, height)]
+        size = torch.stack(extents)[None]
+        """,
     ),),
     ("modeling_lighton_ocr", "LightOnOcrModel.get_image_features"): ((
         "split_sizes = [(height // downsample_ratio) * (width // downsample_ratio) for height, width in image_sizes]",
