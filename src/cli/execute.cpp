@@ -6,6 +6,7 @@
 #include "cli/show.h"
 #include "import/open.h"
 #include "import/safetensors.h"
+#include "runtime/states.h"
 #include "skills/all_values.h"
 #include "tasks/task.h"
 
@@ -22,6 +23,8 @@ struct ExecuteOptions {
   bool explain = false;
   std::string show;
   std::string values;
+  std::string role;
+  int64_t prefill = 0;
   DeviceOptions device;
 };
 
@@ -88,6 +91,68 @@ std::string for_person(const TensorMap& tensors) {
   return table(rows, 2);
 }
 
+/// The graph that the options name. Errors: invalid_argument that lists the roles.
+const Graph& chosen_graph(const Program& program, const ExecuteOptions& options) {
+  if (options.role.empty() && (program.graphs.size() == 1 || program.graphs.contains("main"))) return program.main();
+  const auto found = program.graphs.find(options.role);
+  if (found != program.graphs.end()) return found->second;
+  std::string known;
+  for (const auto& [role, graph] : program.graphs) known += (known.empty() ? "" : ", ") + role;
+  if (options.role.empty())
+    fail(ErrorCode::invalid_argument, "the model has several graphs; choose one with --role: {}", known);
+  fail(ErrorCode::invalid_argument, "the model has no graph of the role '{}'; it has {}", printable(options.role),
+       known);
+}
+
+struct Timing {
+  double load_ms = 0;
+  double execute_ms = 0;
+};
+
+void report_outputs(const Cli& cli, const ExecuteOptions& options, const Graph& graph, const ModelReport& report,
+                    const TensorMap& outputs, Timing timing) {
+  if (!options.outputs.empty()) write_file_atomic(options.outputs, import::safetensors_bytes(outputs));
+  if (cli.json) {
+    Json out = {{"success", true},
+                {"model", options.model},
+                {"architecture", graph.name()},
+                {"outputs", summary(outputs)},
+                {"backend", report.backend},
+                {"device", report.device},
+                {"requested_device", report.requested_device},
+                {"fallback_reason", report.fallback_reason.empty() ? Json() : Json(report.fallback_reason)},
+                {"dtype", report.dtype},
+                {"timing", {{"load_ms", timing.load_ms}, {"execute_ms", timing.execute_ms}}}};
+    write_out(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return;
+  }
+  std::string out = for_person(outputs);
+  out += fmt::format("\n{} on {} ({}, {}): load {:.1f} ms, execute {:.1f} ms\n", graph.name(), report.device,
+                     report.backend, report.dtype, timing.load_ms, timing.execute_ms);
+  if (!report.fallback_reason.empty()) out += fmt::format("fallback: {}\n", report.fallback_reason);
+  write_out(out);
+}
+
+/// The sequence in steps: a first call, then one position a call, with states carried.
+void execute_stepwise(const Cli& cli, const ExecuteOptions& options, const import::OpenedModel& opened,
+                      const Graph& graph, const TensorMap& inputs) {
+  using Clock = std::chrono::steady_clock;
+  const auto ms_since = [](Clock::time_point begin) {
+    return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
+  };
+  auto begin = Clock::now();
+  InferenceSession session(options.device.session());
+  const StatefulModel model(session, graph, opened.weights);
+  Timing timing{ms_since(begin), 0};
+  accelerate::ExecuteOptions call;
+  call.limits.cancel = cli.cancel;
+  if (options.timeout_ms > 0) call.limits.deadline = Clock::now() + std::chrono::milliseconds(options.timeout_ms);
+  begin = Clock::now();
+  const TensorMap outputs = execute_in_steps(model, inputs, options.prefill, call);
+  timing.execute_ms = ms_since(begin);
+  report_outputs(cli, options, graph, model.report(), outputs, timing);
+}
+
 void execute_model(const Cli& cli, const ExecuteOptions& options) {
   if (options.inputs.empty() && options.show.empty())
     fail(ErrorCode::invalid_argument, "no --inputs; expected a safetensors file with a tensor for each input");
@@ -103,11 +168,16 @@ void execute_model(const Cli& cli, const ExecuteOptions& options) {
   open.graph = options.graph;
   open.architecture = options.architecture;
   import::OpenedModel opened = import::open(std::filesystem::path(options.model), open);
+  const Graph& graph = chosen_graph(opened.program, options);
   if (!options.values.empty()) {
-    auto values = skills::all_values(opened.program.main(), opened.weights, options.device.session(), inputs);
+    auto values = skills::all_values(graph, opened.weights, options.device.session(), inputs);
     write_file_atomic(options.values, import::safetensors_bytes(values));
   }
-  Model model = InferenceSession(options.device.session()).load(opened.program, opened.weights);
+  if (options.prefill > 0) {
+    execute_stepwise(cli, options, opened, graph, inputs);
+    return;
+  }
+  Model model = InferenceSession(options.device.session()).load(graph, opened.weights);
   double load_ms = ms_since(begin);
   if (options.explain && !cli.json) write_out(explain(model.report()) + "\n");
   if (!options.show.empty()) {
@@ -121,29 +191,7 @@ void execute_model(const Cli& cli, const ExecuteOptions& options) {
   if (options.timeout_ms > 0) call.limits.deadline = Clock::now() + std::chrono::milliseconds(options.timeout_ms);
   begin = Clock::now();
   TensorMap outputs = model.execute(inputs, call);
-  double execute_ms = ms_since(begin);
-  if (!options.outputs.empty()) write_file_atomic(options.outputs, import::safetensors_bytes(outputs));
-
-  const ModelReport& report = model.report();
-  if (cli.json) {
-    Json out = {{"success", true},
-                {"model", options.model},
-                {"architecture", opened.program.main().name()},
-                {"outputs", summary(outputs)},
-                {"backend", report.backend},
-                {"device", report.device},
-                {"requested_device", report.requested_device},
-                {"fallback_reason", report.fallback_reason.empty() ? Json() : Json(report.fallback_reason)},
-                {"dtype", report.dtype},
-                {"timing", {{"load_ms", load_ms}, {"execute_ms", execute_ms}}}};
-    write_out(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
-    return;
-  }
-  std::string out = for_person(outputs);
-  out += fmt::format("\n{} on {} ({}, {}): load {:.1f} ms, execute {:.1f} ms\n", opened.program.main().name(),
-                     report.device, report.backend, report.dtype, load_ms, execute_ms);
-  if (!report.fallback_reason.empty()) out += fmt::format("fallback: {}\n", report.fallback_reason);
-  write_out(out);
+  report_outputs(cli, options, graph, model.report(), outputs, {load_ms, ms_since(begin)});
 }
 
 }  // namespace
@@ -161,6 +209,15 @@ void register_execute(Cli& cli) {
       ->type_name("FILE");
   execute->add_option("--graph", options->graph, "whose graph: auto, native or captured")->type_name("KIND");
   execute->add_option("--architecture", options->architecture, "class to build, such as BertModel")->type_name("NAME");
+  execute
+      ->add_option("--role", options->role,
+                   "which graph of a model that has several: encoder, decoder, ... (inspect lists them)")
+      ->type_name("ROLE");
+  execute
+      ->add_option("--prefill", options->prefill,
+                   "run a decoder step by step: so many positions in the first call, then one a call, with states")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20));
   execute->add_option("--timeout-ms", options->timeout_ms, "end the run after this time")->type_name("N");
   execute->add_flag("--explain", options->explain, "print what each pass did and what runs where");
   execute->add_option("--show", options->show, "print the graph, or the plan that it was compiled to, and stop")

@@ -3,6 +3,8 @@
 
 #include "cli/cli.h"
 #include "cli/show.h"
+#include "import/open.h"
+#include "import/pt2/components.h"
 #include "tasks/registry.h"
 #include "tasks/synthetic.h"
 
@@ -61,6 +63,55 @@ std::string histogram(const std::map<std::string, int>& ops) {
   return out;
 }
 
+/// Inputs, outputs and ops of each graph of a model that has several.
+Json graphs_json(const Program& program) {
+  Json out = Json::object();
+  for (const auto& [role, graph] : program.graphs) {
+    out[role] = values_json(graph);
+    out[role]["ops"] = ops_of(graph);
+  }
+  return out;
+}
+
+std::string graphs_text(const Json& graphs, const std::string& links) {
+  std::string out;
+  for (const auto& [role, graph] : graphs.items()) {
+    int count = 0;
+    for (const auto& [op, number] : graph["ops"].items()) count += number.get<int>();
+    out += fmt::format("\n{}, {} ops: {}\n", role, count, histogram(graph["ops"].get<std::map<std::string, int>>()));
+    for (const char* const side : {"inputs", "outputs"})
+      for (const Json& value : graph[side])
+        out += fmt::format("  {:8} {}: {}\n", side, value["name"].get<std::string>(), value["type"].get<std::string>());
+  }
+  return out + (links.empty() ? "" : fmt::format("\nlinks: {}\n", links));
+}
+
+std::string links_of(const Program& program) {
+  const auto found = program.metadata.find("links");
+  return found == program.metadata.end() ? "" : found->second;
+}
+
+/// A model that is several graphs and none of the whole.
+void inspect_components(const Cli& cli, const InspectOptions& options, std::shared_ptr<FileSet> files) {
+  const import::OpenedModel opened = import::open(std::move(files));
+  const Program& program = opened.program;
+  if (options.graph && !cli.json) {
+    write_out(print(program));
+    return;
+  }
+  Json facts = {{"model", opened.folder->root()->description()},
+                {"architecture", program.name},
+                {"model_type", opened.folder->model_type()},
+                {"graphs", graphs_json(program)},
+                {"links", links_of(program)},
+                {"unused_weights", opened.unused_weights.size()}};
+  if (options.graph) facts["graph"] = print(program);
+  write_out(
+      cli.json ? facts.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"
+               : fmt::format("{} ({}), {} graphs\n", program.name, opened.folder->model_type(), program.graphs.size()) +
+                     graphs_text(facts["graphs"], links_of(program)));
+}
+
 Json facts_of(const tasks::Task& task, const InspectOptions& options) {
   const tasks::TaskModel& model = task.model();
   const Graph& graph = model.compiled.graph();
@@ -88,6 +139,10 @@ Json facts_of(const tasks::Task& task, const InspectOptions& options) {
   out["fallback_reason"] = report.fallback_reason.empty() ? Json() : Json(report.fallback_reason);
   out["dtype"] = report.dtype;
   out["compiled"] = tasks::to_json(report);
+  if (model.opened.program.graphs.size() > 1) {
+    out["graphs"] = graphs_json(model.opened.program);
+    out["links"] = links_of(model.opened.program);
+  }
   if (options.batch > 0 || options.sequence > 0) {
     tasks::SyntheticSize size;
     if (options.batch > 0) size.batch = options.batch;
@@ -127,11 +182,17 @@ std::string for_person(const tasks::Task& task, const Json& facts) {
                        bytes_text(facts["activations"]["bytes"].get<double>()),
                        facts["activations"]["gflop"].get<double>());
   }
+  if (facts.contains("graphs")) out += graphs_text(facts["graphs"], facts["links"].get<std::string>());
   return out + "\n" + explain(model.report());
 }
 
 void inspect_model(const Cli& cli, const InspectOptions& options) {
   Progress progress("loading " + printable(options.model));
+  if (const auto files = import::open_model_files(options.model);
+      files->contains(import::kComponents) && !files->contains("model.pt2")) {
+    inspect_components(cli, options, files);
+    return;
+  }
   tasks::TaskOptions open;
   open.task = options.task;
   open.session = options.device.session();

@@ -59,6 +59,12 @@ void verify_graph(const Graph& graph, const std::set<std::string>& outer, int de
       }
       if (!same(node.op->complete(node.attrs), node.attrs))
         fail(ErrorCode::invalid_graph, "attributes are not complete");
+      // What a state holds is there when the call begins: its extents define symbols, as those of an input do.
+      if (node.op->name == "state_read") {
+        std::vector<std::string> symbols;
+        collect(node.attrs.dims("shape"), symbols);
+        known.insert(symbols.begin(), symbols.end());
+      }
       for (const auto& [name, attr] : node.attrs.map()) {
         if (const auto* dims = std::get_if<Shape>(&attr)) {
           // A weight or constant may have any fixed shape; dims that name symbols must be known here.

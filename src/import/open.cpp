@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "import/hf/checkpoint_names.h"
 #include "import/hf/open_weights.h"
+#include "import/pt2/components.h"
 #include "import/pt2/pt2.h"
 #include "import/pt2/pt2_files.h"
 
@@ -100,7 +101,7 @@ constexpr std::string_view kCaptured = "model.pt2";
 /// Whether the graph is the folder's captured one.
 bool is_captured(const HfFolder& folder, const OpenOptions& options, bool has_builder) {
   const FileSet& files = *folder.files();
-  const bool is_there = files.contains(kCaptured);
+  const bool is_there = files.contains(kCaptured) || files.contains(kComponents);
   if (options.graph == "captured") {
     if (is_there) return true;
     fail(ErrorCode::not_found, "{} has no {}; capture the model with: python -m ipfs_accelerate.capture FOLDER",
@@ -205,7 +206,8 @@ void build_native(OpenedModel& model, const HfFolder& folder, const Choice& choi
 
 void build_captured(OpenedModel& model, const HfFolder& folder, const OpenOptions& options) {
   const auto beside = weights_beside(*folder.files());
-  Pt2Model captured = open_pt2(folder.files()->map(kCaptured), beside);
+  Pt2Model captured = folder.files()->contains(kComponents) ? open_components(*folder.files(), beside)
+                                                            : open_pt2(folder.files()->map(kCaptured), beside);
   model.program = std::move(captured.program);
   model.weights = std::move(captured.weights);
   auto& metadata = model.program.metadata;

@@ -55,6 +55,26 @@ struct AttentionOptions {
   std::string layout = "BHTD";
 };
 
+/// cached_attention.
+struct CachedAttentionOptions {
+  /// Factor on the scores; 0 or less: 1/sqrt(D).
+  double scale = 0;
+  /// Scores become softcap * tanh(scores / softcap); 0: off.
+  double softcap = 0;
+  /// A query attends to keys of its own position and before only.
+  bool causal = true;
+  /// causal: to the last `window` positions, its own among them; else: to keys at most `window` away. 0: to all.
+  int64_t window = 0;
+  /// To keys of its own chunk of so many positions only; 0: off.
+  int64_t chunk = 0;
+  /// Table of relative biases: positions this far apart share the last bucket.
+  int64_t max_distance = 128;
+  /// What keeps keys and values between calls; empty: nothing does.
+  std::string state;
+  /// Of the state: "paged" or "cross".
+  std::string kind = "paged";
+};
+
 /// resize.
 struct ResizeOptions {
   /// "nearest", "linear" (bilinear, trilinear) or "cubic".

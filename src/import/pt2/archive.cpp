@@ -64,6 +64,7 @@ CaptureFacts parse_facts(const std::string& text, const std::string& what) {
   out.architecture = json_string(facts, "class", "");
   out.model_type = json_string(facts, "model_type", "");
   out.transformers_version = json_string(facts, "transformers_version", "");
+  out.form = json_string(facts, "attention", "plain") == "operator" ? "attention" : "plain";
   out.inputs = strings_of(facts, "inputs", what);
   out.outputs = strings_of(facts, "outputs", what);
   if (facts.contains("weights")) {

@@ -17,6 +17,8 @@ struct CaptureFacts {
   std::string architecture;
   std::string model_type;
   std::string transformers_version;
+  /// "plain", or "attention": decoders whose attention is one op with a state.
+  std::string form;
   /// In the order of the graph's user inputs and outputs.
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;

@@ -20,6 +20,7 @@ std::span<const Mapping> creation_mappings();
 std::span<const Mapping> symbolic_mappings();
 std::span<const Mapping> complex_mappings();
 std::span<const Mapping> control_flow_mappings();
+std::span<const Mapping> attention_mappings();
 
 /// The dtype of results where integers meet a function of floats.
 inline DType float_dtype(DType dtype) {

@@ -11,7 +11,7 @@ const std::unordered_map<std::string_view, const Mapping*>& table() {
     for (const auto mappings :
          {arithmetic_mappings(), function_mappings(), movement_mappings(), slicing_mappings(), indexing_mappings(),
           reduction_mappings(), linear_mappings(), spatial_mappings(), norm_mappings(), creation_mappings(),
-          symbolic_mappings(), complex_mappings(), control_flow_mappings()}) {
+          symbolic_mappings(), complex_mappings(), control_flow_mappings(), attention_mappings()}) {
       for (const Mapping& mapping : mappings) out->emplace(mapping.target, &mapping);
     }
     return out;

@@ -25,8 +25,8 @@ struct Place {
 
 class Importer {
  public:
-  Importer(const Archive& archive, std::shared_ptr<const WeightSource> outside)
-      : archive_(archive), outside_(std::move(outside)), graph_("main") {}
+  Importer(const Archive& archive, std::shared_ptr<const WeightSource> outside, const Pt2Options& options)
+      : archive_(archive), outside_(std::move(outside)), options_(options), graph_(options.role) {}
 
   Pt2Model run() {
     conversion_.root = &graph_;
@@ -40,13 +40,14 @@ class Importer {
     add_outputs(scope);
 
     Pt2Model out;
-    out.program.graphs.emplace("main", std::move(graph_));
+    out.program.graphs.emplace(options_.role, std::move(graph_));
     auto& metadata = out.program.metadata;
     metadata["torch_version"] = printable(archive_.program.torch_version);
     if (archive_.facts) {
       metadata["architecture"] = printable(archive_.facts->architecture);
       metadata["model_type"] = printable(archive_.facts->model_type);
       metadata["transformers_version"] = printable(archive_.facts->transformers_version);
+      metadata["form"] = printable(archive_.facts->form);
     }
     std::erase_if(metadata, [](const auto& entry) { return entry.second.empty(); });
     out.program.name = archive_.facts ? printable(archive_.facts->architecture) : std::string();
@@ -54,9 +55,10 @@ class Importer {
     auto inside = std::make_shared<MergedWeights>();
     inside->add("constants/", archive_.constants);
     inside->add("weights/", archive_.weights);
-    merged->add(std::string(kArchivePrefix), inside);
+    merged->add(options_.archive + "/", inside);
     if (outside_ != nullptr) merged->add("", outside_);
     out.weights = merged;
+    out.inside = inside;
     return out;
   }
 
@@ -178,7 +180,7 @@ class Importer {
     const auto inside = [&](const std::shared_ptr<const ArchiveTensors>& source,
                             std::string_view folder) -> std::optional<Place> {
       if (!source->find(spec.name)) return std::nullopt;
-      return Place{source.get(), spec.name, fmt::format("{}{}/{}", kArchivePrefix, folder, spec.name), true};
+      return Place{source.get(), spec.name, fmt::format("{}/{}/{}", options_.archive, folder, spec.name), true};
     };
     if (auto found = inside(archive_.constants, "constants")) return found;
     if (archive_.facts && outside_ != nullptr) {
@@ -380,6 +382,7 @@ class Importer {
 
   const Archive& archive_;
   std::shared_ptr<const WeightSource> outside_;
+  const Pt2Options& options_;
   Graph graph_;
   Conversion conversion_;
   std::set<std::string> names_;
@@ -390,11 +393,12 @@ class Importer {
 }  // namespace
 }  // namespace pt2
 
-Pt2Model open_pt2(std::shared_ptr<MappedFile> file, std::shared_ptr<const WeightSource> outside) {
+Pt2Model open_pt2(std::shared_ptr<MappedFile> file, std::shared_ptr<const WeightSource> outside,
+                  const Pt2Options& options) {
   const pt2::Archive archive = pt2::read_archive(std::move(file));
   Pt2Model out;
   try {
-    out = pt2::Importer(archive, std::move(outside)).run();
+    out = pt2::Importer(archive, std::move(outside), options).run();
   } catch (Error& e) {
     throw std::move(e.in(archive.description));
   }

@@ -10,14 +10,21 @@
 namespace accelerate::import {
 
 /// A converted torch.export program. Its tensors are those of the files outside under their names there, and those in
-/// the archive under kArchivePrefix + name.
+/// the archive under its name + "/" + theirs.
 struct Pt2Model {
-  /// One graph, "main". Metadata: architecture, model_type, transformers_version, torch_version, as far as known.
+  /// One graph. Metadata: architecture, model_type, transformers_version, torch_version, form, as far as known.
   Program program;
   std::shared_ptr<const WeightSource> weights;
+  /// The tensors in the archive, by their names there.
+  std::shared_ptr<const WeightSource> inside;
 };
 
-inline constexpr std::string_view kArchivePrefix = "model.pt2/";
+struct Pt2Options {
+  /// Of the graph in the program.
+  std::string role = "main";
+  /// The name of the archive among the files of the model.
+  std::string archive = "model.pt2";
+};
 
 /// Reads an archive that torch.export.save or the capture of the Python package ipfs_accelerate wrote, and converts its
 /// program. outside: tensors for weights that the archive leaves out, by the names that the capture recorded or by
@@ -26,6 +33,7 @@ inline constexpr std::string_view kArchivePrefix = "model.pt2/";
 /// with arguments, counts and module paths; invalid_weights that lists all weights that are missing or have another
 /// shape; invalid_model for a malformed archive or program, or one whose declared shapes contradict its ops;
 /// unsupported_model for what is known and not supported; io_error.
-Pt2Model open_pt2(std::shared_ptr<MappedFile> file, std::shared_ptr<const WeightSource> outside);
+Pt2Model open_pt2(std::shared_ptr<MappedFile> file, std::shared_ptr<const WeightSource> outside,
+                  const Pt2Options& options = {});
 
 }  // namespace accelerate::import

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import inspect
 from typing import Any
 
 import torch
@@ -55,33 +56,34 @@ def run_in_steps(found: Capture, tensors: dict[str, torch.Tensor], prefix: str =
 def check_steps(model: torch.nn.Module, found: Capture, sample: Sample, prefix: str = "") -> float:
     """The largest relative error of a program that is called in steps, and of one whose first sequence is padded.
 
-    `model` is the unpatched model, and its small numbers are compared at positions that are no padding.
+    `model` is the unpatched model, and its small numbers are compared at positions that are no padding. A model that takes
+    no positions counts them from the first token or from the first that is no padding; either is accepted.
     """
     error = 0.0
     wanted = sample.outputs or {}
     for name, value in run_in_steps(found, sample.tensors(), prefix).items():
         error = max(error, error_of(value, wanted[name]))
-    padded = _padded(model, sample, prefix)
-    real = padded.inputs[f"{prefix}attention_mask"].to(torch.bool)
-    found_padded = run_in_steps(found, padded.tensors(), prefix)
-    for name, value in (padded.outputs or {}).items():
-        if value.shape[:2] == real.shape:
-            error = max(error, error_of(found_padded[name][real], value[real]))
-    return error
+    takes = f"{prefix}position_ids" in inspect.signature(type(model).forward).parameters
+    padded = [_padded_error(model, found, sample, prefix, takes, counts) for counts in ((True,) if takes else (True, False))]
+    return max(error, min(padded))
 
 
-def _padded(model: torch.nn.Module, sample: Sample, prefix: str) -> Sample:
-    """The sample with the first positions of its first sequence as padding, and what the model gives for it."""
+def _padded_error(
+    model: torch.nn.Module, found: Capture, sample: Sample, prefix: str, takes: bool, counts: bool
+) -> float:
+    """The error in steps where the first positions of the first sequence are padding; counts: positions leave it out."""
     inputs = {name: copy.deepcopy(value) for name, value in sample.inputs.items()}
     mask = inputs[f"{prefix}attention_mask"].clone()
     mask[0, :PADDING] = 0
-    positions = (mask.cumsum(-1) - 1).clamp(min=0)
-    inputs |= {f"{prefix}attention_mask": mask, f"{prefix}position_ids": positions}
-    given = dict(inputs)
+    inputs[f"{prefix}attention_mask"] = mask
+    if counts:
+        inputs[f"{prefix}position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)
+    given = {name: value for name, value in inputs.items() if takes or name != f"{prefix}position_ids"}
     with torch.no_grad(), implementations(model, "eager", "eager"):
-        try:
-            outputs = flatten_outputs(model(**copy.deepcopy(given)))
-        except TypeError:  # a model that takes no positions
-            given.pop(f"{prefix}position_ids")
-            outputs = flatten_outputs(model(**copy.deepcopy(given)))
-    return dataclasses.replace(sample, inputs=inputs, outputs=outputs)
+        outputs = flatten_outputs(model(**copy.deepcopy(given)))
+    real = mask.to(torch.bool)
+    stepped = run_in_steps(found, dataclasses.replace(sample, inputs=inputs).tensors(), prefix)
+    return max(
+        (error_of(stepped[name][real], value[real]) for name, value in outputs.items() if value.shape[:2] == real.shape),
+        default=0.0,
+    )
