@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/show.h"
+#include "preprocess/audio/decode.h"
 #include "preprocess/image/decode.h"
 #include "tasks/registry.h"
 
@@ -13,7 +14,7 @@ namespace {
 struct RunOptions {
   std::string model;
   std::string task;
-  std::vector<std::string> texts, images, files, contexts, context_files, parameters, labels, templates;
+  std::vector<std::string> texts, images, clips, videos, files, contexts, context_files, parameters, labels, templates;
   std::string input;  // "-"
   std::string pooling, aggregation, profile;
   int64_t top_k = 0;
@@ -106,6 +107,12 @@ void run_model(const Cli& cli, const RunOptions& options) {
     inputs.images.push_back(load_image(file));
     if (inputs.texts.empty()) names.push_back(file);
   }
+  for (const std::string& file : options.clips) inputs.clips.push_back(load_audio(file));
+  for (const std::string& file : options.videos) inputs.videos.push_back(load_video(file));
+  if (names.empty()) {
+    names = options.clips;
+    names.insert(names.end(), options.videos.begin(), options.videos.end());
+  }
   limits.check();
 
   Progress progress("loading " + printable(options.model));
@@ -151,7 +158,8 @@ void run_model(const Cli& cli, const RunOptions& options) {
 
 void register_run(Cli& cli) {
   auto options = std::make_shared<RunOptions>();
-  CLI::App* run = cli.command("run", "Run a model on texts or images", [&cli, options] { run_model(cli, *options); });
+  CLI::App* run = cli.command("run", "Run a model on texts, images, sound or videos",
+                              [&cli, options] { run_model(cli, *options); });
   const auto list = [&](const std::string& name, std::vector<std::string>& values, const std::string& doc,
                         const std::string& type) { cli.add_texts(*run, name, values, doc, type); };
   run->add_option("model", options->model, "folder of the model")->required()->type_name("MODEL");
@@ -162,6 +170,8 @@ void register_run(Cli& cli) {
       ->type_name("TASK");
   list("--text,--question", options->texts, "a text; may be repeated", "TEXT");
   list("--image", options->images, "an image file; may be repeated", "FILE");
+  list("--audio", options->clips, "a sound file; may be repeated", "FILE");
+  list("--video", options->videos, "an animated WebP file or a folder of frames; may be repeated", "FILE");
   list("--file", options->files, "a file with one text a line; may be repeated", "FILE");
   run->add_flag("--whole", options->whole, "each --file, or standard input, is one text");
   list("--context", options->contexts, "a second text: what a question is about; may be repeated", "TEXT");

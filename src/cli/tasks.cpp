@@ -18,6 +18,8 @@ Json task_json(const tasks::TaskDef& task) {
           {"doc", task.doc},
           {"texts", task.takes_texts},
           {"images", task.takes_images},
+          {"audio", task.takes_audio},
+          {"videos", task.takes_videos},
           {"contexts", task.contexts == tasks::TaskDef::Contexts::none       ? "none"
                        : task.contexts == tasks::TaskDef::Contexts::optional ? "optional"
                                                                              : "required"},

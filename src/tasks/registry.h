@@ -25,6 +25,8 @@ struct TaskDef {
   std::string doc;                   // one line: what goes in, what comes out
   bool takes_texts = false;
   bool takes_images = false;
+  bool takes_audio = false;
+  bool takes_videos = false;
   /// TaskInputs::contexts: refused, allowed or needed.
   enum class Contexts { none, optional, required } contexts = Contexts::none;
   /// Endings of the class names that serve the task, the preferred one first ("ForMaskedLM"). A folder of another class

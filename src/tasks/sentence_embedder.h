@@ -32,9 +32,4 @@ class SentenceEmbedder {
   std::shared_ptr<const TaskModel> model_;
 };
 
-/// Python's str.strip().
-std::string_view strip(std::string_view utf8);
-/// Letters in lower case, one code point for one (Python's str.lower() but for final sigma and dotted capital I).
-std::string to_lower(std::string_view utf8);
-
 }  // namespace accelerate::tasks

@@ -51,14 +51,27 @@ std::string class_for(const TaskDef& task, const import::HfFolder& folder) {
 }
 
 void check_inputs(const TaskDef& task, const TaskInputs& inputs) {
-  if (!inputs.images.empty() && !task.takes_images)
-    fail(ErrorCode::invalid_argument, "{} takes texts, and images were given", task.name);
-  if (!inputs.texts.empty() && !task.takes_texts)
-    fail(ErrorCode::invalid_argument, "{} takes images, and texts were given", task.name);
-  if (task.takes_texts && inputs.texts.empty())
-    fail(ErrorCode::invalid_argument, "{} needs at least one text, and none was given", task.name);
-  if (task.takes_images && inputs.images.empty())
-    fail(ErrorCode::invalid_argument, "{} needs at least one image, and none was given", task.name);
+  struct Kind {
+    const char* one;
+    const char* many;
+    bool taken;
+    size_t given;
+  };
+  const Kind kinds[] = {{"text", "texts", task.takes_texts, inputs.texts.size()},
+                        {"image", "images", task.takes_images, inputs.images.size()},
+                        {"audio clip", "audio clips", task.takes_audio, inputs.clips.size()},
+                        {"video", "videos", task.takes_videos, inputs.videos.size()}};
+  std::string taken;
+  for (const Kind& kind : kinds)
+    if (kind.taken) taken += (taken.empty() ? "" : " and ") + std::string(kind.many);
+  for (const Kind& kind : kinds) {
+    if (kind.given > 0 && !kind.taken)
+      fail(ErrorCode::invalid_argument, "{} takes {}, and {} were given", task.name, taken, kind.many);
+  }
+  for (const Kind& kind : kinds) {
+    if (kind.taken && kind.given == 0)
+      fail(ErrorCode::invalid_argument, "{} needs at least one {}, and none was given", task.name, kind.one);
+  }
   const size_t contexts = inputs.contexts.size();
   if (contexts > 0 && task.contexts == TaskDef::Contexts::none)
     fail(ErrorCode::invalid_argument, "{} takes no contexts, and {} were given", task.name, contexts);
@@ -90,6 +103,8 @@ void load_preprocessors(const TaskDef& definition, TaskModel& model) {
     }
   }
   if (definition.takes_images) model.processor = ImageProcessor::from_files(*model.opened.files);
+  if (definition.takes_audio) model.extractor = AudioFeatureExtractor::from_files(*model.opened.files);
+  if (definition.takes_videos) model.video_processor = VideoProcessor::from_files(*model.opened.files);
 }
 
 }  // namespace

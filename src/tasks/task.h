@@ -9,7 +9,9 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "preprocess/audio/audio.h"
 #include "preprocess/image/image.h"
+#include "preprocess/video/video.h"
 #include "runtime/session.h"
 #include "tasks/parameters.h"
 
@@ -24,6 +26,8 @@ struct TaskInputs {
   /// Second texts: the contexts of questions, or the second halves of pairs. One for all texts, or as many as texts.
   std::vector<std::string> contexts;
   std::vector<Image> images;
+  std::vector<Audio> clips;
+  std::vector<Video> videos;
 };
 
 struct CallOptions {

@@ -228,4 +228,34 @@ void TaskModel::run_images(std::span<const Image> images, RunContext& context,
   }
 }
 
+void TaskModel::run_each(size_t count, std::string_view what, RunContext& context,
+                         const std::function<ModelInputs(size_t)>& prepare,
+                         const std::function<void(size_t, const OutputRow&)>& take) const {
+  constexpr std::string_view kMask = "attention_mask";
+  const Graph& graph = compiled.graph();
+  for (size_t i = 0; i < count; ++i) {
+    std::map<std::string, Tensor> inputs;
+    {
+      const Timed timed(context.preprocess_ms);
+      context.options.limits.check();
+      try {
+        for (auto& [name, tensor] : prepare(i).tensors) inputs.emplace(name, std::move(tensor));
+      } catch (Error& e) {
+        throw std::move(e.in(fmt::format("{} {}", what, i)));
+      }
+      const auto mask = graph.find_input(kMask);
+      if (mask && !inputs.contains(std::string(kMask)) && !inputs.empty()) {
+        std::vector<int64_t> shape = inputs.begin()->second.shape();
+        shape.resize(std::min<size_t>(shape.size(), 2));
+        Tensor ones(DType::i64, shape);
+        std::fill_n(ones.as<int64_t>(), ones.num_elements(), 1);
+        inputs.emplace(kMask, std::move(ones));
+      }
+    }
+    const std::vector<Tensor> outputs = execute(compiled, inputs, context);
+    take(i, {.outputs = outputs, .row = 0});
+    if (context.options.progress) context.options.progress(i + 1, count);
+  }
+}
+
 }  // namespace accelerate::tasks

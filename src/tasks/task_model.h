@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "import/open.h"
+#include "preprocess/audio/feature_extractor.h"
 #include "preprocess/image/image_processor.h"
 #include "preprocess/text/tokenizer.h"
+#include "preprocess/video/video_processor.h"
 #include "runtime/session.h"
 #include "tasks/task.h"
 
@@ -48,6 +50,8 @@ struct TaskModel {
   /// Null for tasks without texts.
   std::shared_ptr<const Tokenizer> tokenizer;
   std::optional<ImageProcessor> processor;
+  std::optional<AudioFeatureExtractor> extractor;
+  std::optional<VideoProcessor> video_processor;
   /// Most tokens of a text, special ones included; nothing: unlimited.
   std::optional<size_t> max_tokens;
 
@@ -69,6 +73,11 @@ struct TaskModel {
   /// Pictures through the processor and the model, in batches of one size.
   void run_images(std::span<const Image> images, RunContext& context,
                   const std::function<void(size_t index, const OutputRow&)>& take) const;
+  /// Inputs one after another, each with what `prepare` makes of it; an attention mask that the graph asks for and the
+  /// processor does not make is all ones. `what` names an input in errors ("clip").
+  void run_each(size_t count, std::string_view what, RunContext& context,
+                const std::function<ModelInputs(size_t index)>& prepare,
+                const std::function<void(size_t index, const OutputRow&)>& take) const;
   /// One execution with inputs by name, timed. Outputs are f32.
   std::vector<Tensor> execute(const Model& model, const std::map<std::string, Tensor>& inputs,
                               RunContext& context) const;

@@ -29,6 +29,9 @@ def make_case(name, seed=0):
         os.abort()
     if name == "Hang":
         time.sleep(600)
+    if name == "Spin":
+        while True:
+            pass
     if name == "Hungry":
         held = bytearray(4_000_000_000)
         held[::4096] = b"x" * len(held[::4096])
@@ -150,7 +153,9 @@ def main():
 
     def hang():
         reply = worker.ask({"id": 2, "class": "Hang", "folder": str(scratch / "hang"), "seconds": 1})
-        assert reply["ok"] is False and "s by the clock" in reply["reason"] and reply["stage"] == "config", reply
+        assert reply["ok"] is False and "by the clock" in reply["reason"] and reply["stage"] == "config", reply
+        reply = worker.ask({"id": 2, "class": "Spin", "folder": str(scratch / "spin"), "seconds": 1})
+        assert reply["ok"] is False and reply["reason"] == "took more than 1 s" and reply["stage"] == "config", reply
     suite.check("worker: a class that hangs", hang)
 
     def hungry():

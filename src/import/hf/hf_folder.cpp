@@ -33,7 +33,7 @@ struct TaskSuffix {
   std::string_view task;
 };
 // Longer suffixes come before those they end with.
-constexpr std::array<TaskSuffix, 16> kTaskSuffixes = {{
+constexpr std::array<TaskSuffix, 17> kTaskSuffixes = {{
     {"ForMaskedLM", "fill-mask"},
     {"ForPreTraining", "fill-mask"},
     {"ForSequenceClassification", "text-classification"},
@@ -47,6 +47,7 @@ constexpr std::array<TaskSuffix, 16> kTaskSuffixes = {{
     {"ForSpeechSeq2Seq", "automatic-speech-recognition"},
     {"ForCTC", "automatic-speech-recognition"},
     {"ForAudioClassification", "audio-classification"},
+    {"ForVideoClassification", "video-classification"},
     {"ForObjectDetection", "object-detection"},
     {"ForSemanticSegmentation", "image-segmentation"},
     {"ForDepthEstimation", "depth-estimation"},

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace accelerate {
@@ -20,5 +21,10 @@ inline size_t code_point_size(char lead) {
 std::string_view trim_end(std::string_view text);
 /// Without the Unicode white space at both ends.
 std::string_view trim(std::string_view text);
+/// Python's str.strip().
+std::string_view strip(std::string_view utf8);
+/// Letters in lower case, one code point for one (Python's str.lower() but for final sigma and dotted capital I); bytes
+/// that are no UTF-8 stay. Errors: internal where the system has no C.UTF-8 locale.
+std::string to_lower(std::string_view utf8);
 
 }  // namespace accelerate
