@@ -395,6 +395,10 @@ def attention_form(model: torch.nn.Module, prefix: str = "") -> Iterator[Form]:
     takes = positions in inspect.signature(type(model).forward).parameters
 
     def forward(**inputs: Any) -> Any:
+        for name in ("input_ids", "inputs_embeds", "attention_mask"):
+            given = inputs.get(f"{prefix}{name}")
+            for axis in (0, 1) if given is not None else ():
+                torch._check(given.shape[axis] == inputs[positions].shape[axis])  # one symbol for each of them
         form.begin(inputs[positions], inputs.get(f"{prefix}attention_mask"))
         if not takes:
             inputs.pop(positions)
