@@ -213,3 +213,27 @@ def depthwise(conv: torch.nn.Module, patches: torch.Tensor, around: torch.Tensor
     """A depthwise convolution of packed frames [patch, width], by the `neighbours` of each patch."""
     padded = torch.nn.functional.pad(patches, (0, 0, 0, 1))
     return (padded[around] * conv.weight.flatten(1).T).sum(1)
+
+
+def _shapes(spatial_shapes: torch.Tensor) -> torch.Tensor:
+    """Rows and columns [image, 2] as frames, rows and columns [image, 3]."""
+    return torch.nn.functional.pad(spatial_shapes, (1, 0), value=1)
+
+
+def padded_positions(rows: torch.Tensor, spatial_shapes: torch.Tensor, edge: int, length: Any) -> torch.Tensor:
+    """The square table `rows` [edge², width] resized to each image, [image, length, width]; beyond it, its first row."""
+    packed = interpolated(rows, _shapes(spatial_shapes), edge, "bilinear", True).to(rows.dtype)
+    counts = spatial_shapes.prod(-1)
+    first = counts.cumsum(0) - counts
+    places = torch.arange(length, device=rows.device)[None, :]
+    return packed[first[:, None] + places * (places < counts[:, None])]
+
+
+def unshuffled(projector: Any, states: torch.Tensor, spatial_shapes: torch.Tensor) -> torch.Tensor:
+    """`Lfm2VlMultiModalProjector` of all images [image, patch, width], without their padding, at once: [cell, width]."""
+    places = valid_rows(_shapes(spatial_shapes))
+    patches = states[places[:, 0], places[:, 1]]
+    found = patches[cells(spatial_shapes, projector.factor)].flatten(1)
+    if projector.use_layer_norm:
+        found = projector.layer_norm(found)
+    return projector.linear_2(projector.act(projector.linear_1(found)))

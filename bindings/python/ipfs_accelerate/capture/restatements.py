@@ -136,7 +136,8 @@ def same_size_extra(conv: torch.nn.Module, extent: Any) -> Any:
 
 HELPERS: dict[str, Any] = {
     "_same_size_extra": same_size_extra, "_patches": patches, "_line_places": grids.line_places,
-    "_neighbours": grids.neighbours, "_depthwise": grids.depthwise, "_tiles": grids.tiles,
+    "_neighbours": grids.neighbours, "_depthwise": grids.depthwise, "_tiles": grids.tiles, "_unshuffled": grids.unshuffled,
+    "_padded_positions": grids.padded_positions,
     "_valid_rows": grids.valid_rows, "_packed": grids.packed, "_length_of": length_of, "_side": side,
     "_relative_sinusoids": relative_sinusoids, "_interpolated": grids.interpolated,
     "_patch_places": grids.patch_places, "_hunyuan_merged": grids.hunyuan_merged,
@@ -715,6 +716,35 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("modeling_smolvlm", "SmolVLMModel.get_image_features"): _REAL_IMAGES,
     ("modeling_ultravbert", "UltraVBertModel.get_image_features"): _REAL_IMAGES,
     ("modeling_led", "LEDEncoder.forward"): _GLOBAL,
+    ("modeling_kimi_k25", "Kimi_K25VisionPositionEmbeddings.forward"): ((
+        'pos = F.embedding_bag(interp_indices, table, per_sample_weights=interp_weights.to(table.dtype), mode="sum")',
+        "pos = (table[interp_indices] * interp_weights.to(table.dtype)[..., None]).sum(1)",
+    ),),
+    ("modeling_lfm2_vl", "Lfm2VlModel.get_image_features"): ((
+        """
+        img_feature_lengths = pixel_attention_mask.sum(dim=1)
+        image_features = []
+
+        for img_idx in range(last_hidden_state.size(0)):
+            feature = last_hidden_state[img_idx]
+            # unpad the image representation
+            feature = feature[: img_feature_lengths[img_idx], :].unsqueeze(0)
+
+            # reshape to original height and width
+            feature_org_h, feature_org_w = spatial_shapes[img_idx]
+            feature = feature.reshape(1, feature_org_h, feature_org_w, -1)
+
+            # project the image representation
+            img_embedding = self.multi_modal_projector(feature)
+
+            # flatten here to handle variable length in naflex
+            img_embedding = img_embedding.reshape(-1, img_embedding.size(-1))
+            image_features.append(img_embedding)
+
+        image_outputs.pooler_output = image_features
+        """,
+        "image_outputs.pooler_output = (_unshuffled(self.multi_modal_projector, last_hidden_state, spatial_shapes),)",
+    ),),
     ("modeling_lfm3_vl", "Lfm3VlVisionShortConv.forward"): ((
         """
         merge = self.spatial_merge_size
@@ -754,6 +784,23 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ),),
     ("modeling_lighton_ocr", "LightOnOcrPatchMerger.forward"): _MERGER,
     ("modeling_longformer", "LongformerEncoder.forward"): _GLOBAL,
+    ("modeling_longformer", "_get_question_end_index"): ((
+        """
+        sep_token_indices = (input_ids == sep_token_id).nonzero()
+        batch_size = input_ids.shape[0]
+
+        assert sep_token_indices.shape[1] == 2, "`input_ids` should have two dimensions"
+        assert sep_token_indices.shape[0] == 3 * batch_size, (
+            f"There should be exactly three separator tokens: {sep_token_id} in every sample for questions answering. You"
+            " might also consider to set `global_attention_mask` manually in the forward function to avoid this error."
+        )
+        return sep_token_indices.view(batch_size, 3, 2)[:, 0, 1]
+        """,
+        """
+        places = torch.arange(input_ids.shape[1], device=input_ids.device)
+        return places.masked_fill(input_ids != sep_token_id, torch.iinfo(torch.long).max).amin(1)
+        """,
+    ),),
     ("modeling_mistral3", "Mistral3PatchMerger.forward"): _MERGER,
     ("modeling_pixtral", "PixtralVisionModel.forward"): ((
         """
@@ -797,4 +844,18 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         """,
         "attention_mask = _same_image(places, patch_embeds)",
     )),
+    ("modeling_siglip2", "Siglip2VisionEmbeddings.forward"): ((
+        """
+        positional_embeddings = self.position_embedding.weight.reshape(
+            self.position_embedding_size, self.position_embedding_size, -1
+        )
+        resized_positional_embeddings = self.resize_positional_embeddings(
+            positional_embeddings, spatial_shapes, max_length=pixel_values.shape[1]
+        )
+        """,
+        """
+        rows, edge = self.position_embedding.weight, self.position_embedding_size
+        resized_positional_embeddings = _padded_positions(rows, spatial_shapes, edge, pixel_values.shape[1])
+        """,
+    ),),
 }  # fmt: skip
