@@ -39,24 +39,26 @@ Values attention(MoBuilder& b, const EmitSite& s) {
   TensorType scores(DType::f32, {q.type.shape[0], heads, rows, columns});
   MoValue x = b.op("rmo.matmul", {q, b.transpose(k, {0, 1, 3, 2})}, scores);
   x = b.binary("mul", x, b.scalar(DType::f32, s.attrs().number("scale")), DType::f32);
-  MoValue minus_infinity = b.scalar(DType::f32, -std::numeric_limits<double>::infinity());
+  auto minus_infinity = [&] { return b.scalar(DType::f32, -std::numeric_limits<double>::infinity()); };
   bool masked = false;
   if (s.in.size() == 4) {
     masked = true;
     const MoValue& mask = s.in[3];
-    x = mask.type.dtype == DType::boolean ? b.select(mask, x, minus_infinity)
+    x = mask.type.dtype == DType::boolean ? b.select(mask, x, minus_infinity())
                                           : b.binary("add", x, b.cast(mask, DType::f32), DType::f32);
   }
   if (s.attrs().boolean("is_causal")) {
     masked = true;
     MoValue allowed =
         b.binary("greater_equal", positions(b, rows, {rows, 1}), positions(b, columns, {1, columns}), DType::boolean);
-    x = b.select(allowed, x, minus_infinity);
+    x = b.select(allowed, x, minus_infinity());
   }
   MoValue shares = b.op("rmo.mo.reduce.softmax", {x}, scores, "axis = 3 : index");
   // A row of only -inf has no shares; it gives 0.
-  if (masked)
-    shares = b.select(b.binary("not_equal", x, minus_infinity, DType::boolean), shares, b.scalar(DType::f32, 0));
+  if (masked) {
+    MoValue attended = b.binary("not_equal", x, minus_infinity(), DType::boolean);
+    shares = b.select(attended, shares, b.scalar(DType::f32, 0));
+  }
   MoValue out = b.op("rmo.matmul", {shares, v}, {DType::f32, {q.type.shape[0], heads, rows, v.type.shape[3]}});
   if (!heads_second) out = b.transpose(out, {0, 2, 1, 3});
   return {b.cast(out, s.out[0].dtype)};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "base/error.h"
 
@@ -102,9 +103,34 @@ MoValue MoBuilder::once(const std::string& text, const TensorType& type) {
   std::string key = text + " : " + this->type(type);
   auto it = made_.find(key);
   if (it != made_.end()) return it->second;
-  MoValue out{next_name(), type};
-  body_ += fmt::format("  {} = {} loc(unknown)\n", out.name, text);
+  MoValue out{"%k" + std::to_string(without_operands_.size()), type};
+  without_operands_.push_back(text);
   made_.emplace(std::move(key), out);
+  return out;
+}
+
+std::string MoBuilder::finished(const std::string& tail) const {
+  std::vector<size_t> order(without_operands_.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(),
+            [&](size_t a, size_t b) { return without_operands_[a] < without_operands_[b]; });
+  std::vector<size_t> place(order.size());
+  std::string out;
+  for (size_t i = 0; i < order.size(); ++i) {
+    place[order[i]] = i;
+    out += fmt::format("  %k{} = {} loc(unknown)\n", i, without_operands_[order[i]]);
+  }
+  std::string rest = body_ + tail;
+  for (size_t at = 0; at < rest.size();) {
+    size_t found = std::min(rest.find("%k", at), rest.size());
+    out.append(rest, at, found - at);
+    at = found;
+    if (found == rest.size()) break;
+    size_t number = 0;
+    for (at += 2; at < rest.size() && rest[at] >= '0' && rest[at] <= '9'; ++at)
+      number = 10 * number + static_cast<size_t>(rest[at] - '0');
+    out += "%k" + std::to_string(place.at(number));
+  }
   return out;
 }
 

@@ -75,8 +75,9 @@ class MoBuilder {
   /// Is index the result of bringing an index into [0, extent), as this builder's operations did it.
   bool in_range(const MoValue& index, const MoValue& extent) const;
 
-  /// The lines of the body.
-  const std::string& body() const { return body_; }
+  /// The lines of the body, with `tail` behind them. What has no operands (constants, extents) comes first, sorted, so
+  /// that the text does not depend on who asked for it first.
+  std::string finished(const std::string& tail) const;
   /// The dims behind the symbols: symbol i is symbols()[i].
   const std::vector<Dim>& symbols() const { return symbols_; }
 
@@ -88,6 +89,7 @@ class MoBuilder {
   MoValue once(const std::string& text, const TensorType& type);
 
   std::string body_;
+  std::vector<std::string> without_operands_;  // texts; number i is "%k<i>" until all are there
   size_t next_ = 0;
   std::vector<Dim> symbols_;
   std::map<std::string, std::string> symbol_names_;  // by Dim::to_string

@@ -49,6 +49,23 @@ Values sign(MoBuilder& b, const EmitSite& s) {
   return {b.binary("sub", above, b.cast(b.greater(zero, s.in[0]), dtype), dtype)};
 }
 
+/// With u = exp(x) as rounded: (u - 1) x / log(u), in which the rounding of u cancels (Kahan); x where u is 1.
+Values expm1(MoBuilder& b, const EmitSite& s) {
+  DType wide = s.in[0].type.dtype == DType::f64 ? DType::f64 : DType::f32;
+  MoValue x = b.cast(s.in[0], wide);
+  MoValue u = b.unary("rmo.mo.exp", x);
+  MoValue less_one = b.binary("sub", u, b.scalar(wide, 1), wide);
+  MoValue product = b.binary("mul", less_one, x, wide);
+  MoValue out = b.binary("div", product, b.unary("rmo.mo.log", u), wide);
+  MoValue is_one = b.binary("equal", u, b.scalar(wide, 1), DType::boolean);
+  out = b.select(is_one, x, out);
+  // Where log(u) is infinite, the quotient is not to be had.
+  MoValue low = b.binary("equal", less_one, b.scalar(wide, -1), DType::boolean);
+  out = b.select(low, b.scalar(wide, -1), out);
+  MoValue high = b.op("rmo.mo.is_inf", {u}, {DType::boolean, u.type.shape});
+  return {b.cast(b.select(high, u, out), s.out[0].dtype)};
+}
+
 }  // namespace
 
 void add_compositions(MoTable& table) {
@@ -58,6 +75,7 @@ void add_compositions(MoTable& table) {
   };
   table["clamp"] = {clamp, no_bool};
   table["sign"] = {sign, no_bool};
+  table["expm1"] = {expm1, only_floats};
   table["square"] = {
       [](MoBuilder& b, const EmitSite& s) -> Values { return {b.binary("mul", s.in[0], s.in[0], s.out[0].dtype)}; },
       no_bool};

@@ -163,6 +163,7 @@ class Reader {
   /// Tensors of extents by name, before any value is made.
   void define_symbols() {
     std::unordered_map<std::string, Shape> known;
+    std::unordered_map<std::string, const TextLine*> windows;
     auto ints = [&](const TextLine& line, size_t i) -> const Shape* {
       auto it = i < line.operands.size() ? known.find(line.operands[i]) : known.end();
       return it == known.end() ? nullptr : &it->second;
@@ -180,7 +181,11 @@ class Reader {
       Shape to = parse_type(line.result_type, line).shape;
       const Shape* first = ints(line, 1);
       if (line.name == "rmo.rebind_tensor_shape" && from.size() == to.size()) {
-        for (size_t i = 0; i < to.size(); ++i) define(to[i], from[i]);
+        auto window = windows.find(line.operands.at(0));
+        if (window != windows.end()) from = positions(*window->second);
+        for (size_t i = 0; i < std::min(from.size(), to.size()); ++i) define(to[i], from[i]);
+      } else if (has_windows(line)) {
+        windows[line.result] = &line;
       } else if (line.name == "mo.slice" && first != nullptr && ints(line, 2) != nullptr && ints(line, 3) != nullptr &&
                  first->size() == to.size()) {
         for (size_t i = 0; i < to.size(); ++i)
@@ -193,6 +198,29 @@ class Reader {
         define_by_elements(from, to);
       }
     }
+  }
+
+  static bool has_windows(const TextLine& line) {
+    return line.name == "rmo.conv" || line.name == "rmo.max_pool" || line.name == "rmo.avg_pool";
+  }
+
+  /// The extents of the result of windows, as our ops write them: MAX writes the same numbers otherwise.
+  static Shape positions(const TextLine& line) {
+    Shape out = parse_type(line.operand_types[0], line).shape;
+    Shape paddings = parse_ape(line.attribute("paddings"), line);
+    Shape strides = parse_ape(line.attribute("strides"), line);
+    Shape dilations = parse_ape(line.attribute("dilations"), line);
+    Shape kernel = line.name == "rmo.conv" ? parse_type(line.operand_types.at(1), line).shape
+                                           : parse_ape(line.attribute("filter_shape"), line);
+    size_t axes = strides.size();
+    if (out.size() != axes + 2 || paddings.size() != 2 * axes || dilations.size() != axes || kernel.size() < axes)
+      line.bad("a stride, a dilation and two paddings for each axis");
+    for (size_t i = 0; i < axes; ++i) {
+      Dim room = out[i + 1] + paddings[2 * i] + paddings[2 * i + 1] - dilations[i] * (kernel[i] - 1) - 1;
+      out[i + 1] = floordiv(room, strides[i]) + 1;
+    }
+    out.back() = line.name == "rmo.conv" ? kernel.back() : out.back();
+    return out;
   }
 
   /// The one symbol of `to` that `from` does not have: what makes the numbers of elements equal.
@@ -288,7 +316,7 @@ class Reader {
     } else {
       out.value = operation(line, declared);
     }
-    if (out.value) {
+    if (out.value && !has_windows(line)) {
       const TensorType& made = out.value.type();
       if (made.dtype != declared.dtype || made.shape != declared.shape)
         line.bad(fmt::format("the result {}, not {}", made.to_string(), declared.to_string()));

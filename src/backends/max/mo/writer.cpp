@@ -111,6 +111,11 @@ MoText write_mo(const Graph& graph, const MoOptions& options) {
     for (const Dim& d : values[id].type.shape)
       if (!d.is_constant()) plain.insert(b.dim(d));
   }
+  auto value_of = [&](ValueId id) -> const MoValue& {
+    const Node* from = values[id].name.empty() ? graph.producer(id) : nullptr;
+    if (from != nullptr) values[id] = b.constant(from->attrs.tensor("value"));
+    return values[id];
+  };
   for (const Node& node : graph.nodes()) {
     std::vector<MoValue> results;
     if (node.op->name == "weight") {
@@ -119,10 +124,10 @@ MoText write_mo(const Graph& graph, const MoOptions& options) {
       results = {
           b.external(options.names_of_graph ? escaped(out.externals.back()) : name, graph.type_of(node.results[0]))};
     } else if (node.op->name == "constant") {
-      results = {b.constant(node.attrs.tensor("value"))};
+      continue;  // stands where it is used first
     } else {
       EmitSite site{node, {}, {}};
-      for (ValueId id : node.operands) site.in.push_back(values[id]);
+      for (ValueId id : node.operands) site.in.push_back(value_of(id));
       for (ValueId id : node.results) site.out.push_back(graph.type_of(id));
       results = mo_table().find(node.op->name)->second.emit(b, site);
     }
@@ -138,7 +143,7 @@ MoText write_mo(const Graph& graph, const MoOptions& options) {
   std::string result_types;
   std::string result_values;
   for (size_t i = 0; i < graph.outputs().size(); ++i) {
-    const MoValue& value = values[graph.outputs()[i].value];
+    const MoValue& value = value_of(graph.outputs()[i].value);
     out.results.push_back(options.names_of_graph ? graph.outputs()[i].name : "y" + std::to_string(i));
     result_names += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", escaped(out.results.back()));
     result_types += (i == 0 ? "" : ", ") + b.type(value.type);
@@ -167,11 +172,12 @@ MoText write_mo(const Graph& graph, const MoOptions& options) {
   std::string arguments;
   for (const std::string& text : argument_texts) arguments += (arguments.empty() ? "" : ", ") + text;
   bool one = graph.outputs().size() == 1;
+  std::string output = fmt::format("  mo.output {} : {} loc(unknown)\n", result_values, result_types);
   out.text = fmt::format(
-      "mo.graph @region{}({}) -> {}{}{} attributes {{argument_names = [{}], result_names = [{}]}} {{\n{}"
-      "  mo.output {} : {} loc(unknown)\n}} loc(unknown)\n",
-      parameters, arguments, one ? "" : "(", result_types, one ? "" : ")", argument_names, result_names, b.body(),
-      result_values, result_types);
+      "mo.graph @region{}({}) -> {}{}{} attributes {{argument_names = [{}], result_names = [{}]}} {{\n{}}} "
+      "loc(unknown)\n",
+      parameters, arguments, one ? "" : "(", result_types, one ? "" : ")", argument_names, result_names,
+      b.finished(output));
   return out;
 }
 
