@@ -166,7 +166,7 @@ def scaled(a: Any, b: Any) -> Any:
         if isinstance(size, torch.SymInt) and isinstance(factor, float) and 0 < factor < 1:
             if math.frexp(factor)[0] == 0.5:
                 return size // int(1 / factor)
-    return int(a * b)
+    return whole(a * b)
 
 
 def padding(extent: Any, unit: Any) -> Any:
