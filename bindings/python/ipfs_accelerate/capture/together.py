@@ -100,8 +100,8 @@ def selected_tokens(
     rank = seen.long().cumsum(-1) - 1
     blocks = seen.sum(-1, keepdim=True) // size
     order = torch.argsort((~seen).long(), dim=-1, stable=True)
-    order = torch.nn.functional.pad(order, (0, -extent % size))  # the last block is whole; what it adds is masked below
-    order = order.unflatten(-1, (-1, size))
+    number = -(-extent // size)  # the last block is whole; what it adds is masked below
+    order = torch.nn.functional.pad(order, (0, number * size - extent)).reshape(batch, count, number, size)
     rows = torch.arange(batch, device=seen.device)[:, None, None]
     pooled = keys[rows[..., None], order].float().mean(dim=3).to(keys.dtype)
     pooled = indexer.k_layernorm(pooled)
@@ -109,8 +109,8 @@ def selected_tokens(
     pooled = rotate(pooled.unsqueeze(-2), cos=cos[rows, first], sin=sin[rows, first], unsqueeze_dim=-2).squeeze(-2)
     scores = torch.matmul(queries.float(), pooled.float().transpose(-1, -2))
     scores = torch.relu(scores).sum(dim=-2) / math.sqrt(indexer.index_head_dim)
-    number = torch.arange(scores.shape[-1], device=seen.device)
-    scores = scores.masked_fill(number >= blocks, -math.inf)
+    place = torch.arange(number, device=seen.device)
+    scores = scores.masked_fill(place >= blocks, -math.inf)
     scores = torch.nn.functional.pad(scores, (0, best), value=-math.inf)
     found = scores.topk(best, dim=-1).indices
     chosen = torch.zeros_like(scores, dtype=torch.bool).scatter(-1, found, True)
