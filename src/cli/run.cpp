@@ -4,6 +4,7 @@
 #include "cli/cli.h"
 #include "cli/inputs.h"
 #include "cli/show.h"
+#include "cli/store_support.h"
 #include "preprocess/audio/decode.h"
 #include "preprocess/image/decode.h"
 #include "tasks/registry.h"
@@ -115,9 +116,10 @@ void run_model(const Cli& cli, const RunOptions& options) {
   }
   limits.check();
 
+  const ModelPath model(options.model, cli.cancel);
   Progress progress("loading " + printable(options.model));
   tasks::TaskOptions open;
-  open.task = options.task.empty() ? tasks::infer_task(options.model).name : options.task;
+  open.task = options.task.empty() ? tasks::infer_task(model.path()).name : options.task;
   // One text has nothing to be similar to: its embedding is wanted.
   if (options.task.empty() && open.task == "sentence-similarity" && inputs.texts.size() == 1)
     open.task = "feature-extraction";
@@ -126,7 +128,7 @@ void run_model(const Cli& cli, const RunOptions& options) {
   open.parameters = std::move(at_open);
   open.session = options.device.session();
   open.session.profile = !options.profile.empty();
-  const tasks::Task task = tasks::Task::open(options.model, open);
+  const tasks::Task task = tasks::Task::open(model.path(), open);
   limits.check();
 
   std::vector<ProfileEvent> profile;
@@ -162,7 +164,9 @@ void register_run(Cli& cli) {
                               [&cli, options] { run_model(cli, *options); });
   const auto list = [&](const std::string& name, std::vector<std::string>& values, const std::string& doc,
                         const std::string& type) { cli.add_texts(*run, name, values, doc, type); };
-  run->add_option("model", options->model, "folder of the model")->required()->type_name("MODEL");
+  run->add_option("model", options->model, "folder of the model, or ipfs://CID of one that the store has")
+      ->required()
+      ->type_name("MODEL");
   run->add_option("input", options->input, "- reads texts from standard input, one a line")
       ->type_name("-")
       ->check(CLI::IsMember({"-"}));

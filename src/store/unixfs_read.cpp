@@ -155,7 +155,8 @@ std::optional<Cid> find_in_hamt(BlockSource& source, Cid cid, Node node, std::st
     }
     cid = below->cid;
     node = decode_node(cid, get_block(source, cid));
-    if (node.data.type != UnixFs::Type::hamt_shard) fail(ErrorCode::invalid_model, "{}: no shard of a HAMT", cid.text());
+    if (node.data.type != UnixFs::Type::hamt_shard)
+      fail(ErrorCode::invalid_model, "{}: no shard of a HAMT", cid.text());
   }
 }
 
