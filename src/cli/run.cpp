@@ -23,6 +23,7 @@ struct RunOptions {
   int64_t timeout_ms = 0;
   bool whole = false;
   bool explain = false;
+  bool explain_placement = false;
   DeviceOptions device;
 };
 
@@ -128,6 +129,8 @@ void run_model(const Cli& cli, const RunOptions& options) {
   open.parameters = std::move(at_open);
   open.session = options.device.session();
   open.session.profile = !options.profile.empty();
+  open.session.progress = [&](std::string_view what) { progress.set(std::string(what)); };
+  open.session.load_limits = limits;
   const tasks::Task task = tasks::Task::open(model.path(), open);
   limits.check();
 
@@ -145,12 +148,16 @@ void run_model(const Cli& cli, const RunOptions& options) {
   const ModelReport& report = task.model().compiled.report();
   if (cli.json) {
     Json out = tasks::to_json(task, result);
-    if (options.explain) out["explain"] = tasks::to_json(report);
+    if (options.explain || options.explain_placement) out["explain"] = tasks::to_json(report);
     if (!options.profile.empty()) out["profile"] = options.profile;
     write_out(out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     return;
   }
-  if (options.explain) write_out(explain(report) + "\n");
+  if (options.explain) {
+    write_out(explain(report) + "\n");
+  } else if (options.explain_placement) {
+    write_out(explain_placement(report) + "\n");
+  }
   print_person(task, result, names);
   if (!options.profile.empty())
     write_out(fmt::format("\n{}trace written to {}\n", top_ops(profile), printable(options.profile, 1000)));
@@ -194,6 +201,8 @@ void register_run(Cli& cli) {
       ->type_name("MS")
       ->check(CLI::NonNegativeNumber);
   run->add_flag("--explain", options->explain, "print what each pass did, and which kernels run");
+  run->add_flag("--explain-placement", options->explain_placement,
+                "print what runs where and why: ops, regions of engines, share of the work, transfers");
   run->add_option("--profile", options->profile, "write a Chrome trace, and print the ops that take longest")
       ->type_name("FILE");
   run->add_flag("--json", cli.json, "print JSON");
