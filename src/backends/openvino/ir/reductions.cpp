@@ -77,9 +77,19 @@ IrOp arg_extreme(const char* name) {
           }};
 }
 
+/// The engine gives numbers where a line has no softmax: it holds NaN or infinity, or nothing but -infinity.
 IrOp along_axis(const char* name, const char* opset) {
   return {[=](IrBuilder& b, const EmitSite& s) -> IrValues {
-            return {b.unary(name, s.in[0], opset, {{"axis", std::to_string(s.axis())}})};
+            const IrValue& x = s.in[0];
+            std::vector<int64_t> axes = {s.axis()};
+            constexpr double kInfinity = std::numeric_limits<double>::infinity();
+            IrValue none = b.reduce("ReduceLogicalOr", b.is_nan(x), axes, true);
+            IrValue top = b.reduce("ReduceMax", x, axes, true);
+            for (double end : {kInfinity, -kInfinity})
+              none = b.binary("LogicalOr", none, b.binary("Equal", top, b.scalar(DType::f32, end), DType::boolean),
+                              DType::boolean);
+            IrValue out = b.unary(name, x, opset, {{"axis", std::to_string(s.axis())}});
+            return {b.select(none, b.scalar(DType::f32, std::numeric_limits<double>::quiet_NaN()), out)};
           },
           [](const Graph& graph, const Node& node) -> std::optional<std::string> {
             if (graph.type_of(node.operands[0]).rank() == 0) return fmt::format("{} of a scalar", node.op->name);
