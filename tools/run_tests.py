@@ -3,8 +3,8 @@
 
 Usage: run_tests.py BUILD_FOLDER [--suite NAME]...
 Suites: layers, format, ctest (units, op conformance on each backend and instruction set, golden models), e2e, coverage (a
-sample of transformers' classes, captured and verified), fuzz; and on request: max (the real
-engine MAX), openvino (the real engine OpenVINO); ENGINES=none leaves both out.
+sample of transformers' classes, captured and verified), openvino (the real engine), fuzz;
+and on request: max (the real engine MAX); ENGINES=none leaves both engines out.
 A suite's own closing line, or its cases, are counted; each suite has a budget in minutes and is stopped past twice that.
 """
 import argparse
