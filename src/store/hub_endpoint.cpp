@@ -57,9 +57,11 @@ void list_files(UnixFsReader& reader, const Cid& folder, const std::string& pref
 }
 
 GatewayReply model_info(Store& store, std::string_view rest) {
-  const size_t mark = rest.find("/revision/");
+  const size_t tree_mark = rest.find("/tree/");
+  const bool wants_tree = tree_mark != std::string_view::npos;
+  const size_t mark = wants_tree ? tree_mark : rest.find("/revision/");
   const std::string_view name = rest.substr(0, mark);
-  const std::string_view revision = mark == std::string_view::npos ? "main" : rest.substr(mark + 10);
+  const std::string_view revision = mark == std::string_view::npos ? "main" : rest.substr(mark + (wants_tree ? 6 : 10));
   const auto tree = find_repository(store, name);
   if (!tree) return hub_error(404, "RepoNotFound", fmt::format("the store has no repository {}", printable(name)));
   const std::string commit = commit_of(*tree);
@@ -70,6 +72,16 @@ GatewayReply model_info(Store& store, std::string_view rest) {
   list_files(reader, *tree, "", 0, files);
   GatewayReply out;
   out.headers = {{"Content-Type", "application/json"}, {"X-Repo-Commit", commit}};
+  if (wants_tree) {
+    Json entries = Json::array();
+    for (const Json& file : files) {
+      const std::string path = file.at("rfilename");
+      const Cid cid = *reader.resolve(*tree, path);
+      entries.push_back({{"type", "file"}, {"oid", cid.text()}, {"size", reader.info(cid).size_bytes}, {"path", path}});
+    }
+    out.body = entries.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return out;
+  }
   out.body = Json{{"_id", commit},
                   {"id", name},
                   {"modelId", name},
