@@ -48,7 +48,9 @@ class Converter {
     if (op.starts_with("reduce_")) return reduce(node);
     if (op == "reshape") return reshape(node);
     if (op == "transpose") return transpose(node);
-    if (node.attrs.has("layout") && node.operands.size() == 1 && node.attrs.string("layout") == "NCHW")
+    // What keeps the axes, such as pools and resize; im2col, which merges them, knows one layout only.
+    if (node.attrs.has("layout") && node.operands.size() == 1 && node.attrs.string("layout") == "NCHW" &&
+        type(node.results[0]).rank() == type(node.operands[0]).rank())
       return window_op(node);
     return false;
   }

@@ -128,6 +128,23 @@ TEST(ChannelsLast, OneSpatialAxisAndOtherReductions) {
     if (node.op->name == "conv") EXPECT_EQ(node.attrs.string("layout"), "NHWC");
 }
 
+TEST(ChannelsLast, PatchesAreMadeOfChannelsFirst) {
+  Graph g("g", {f32({"b", 3, "h", "w"})});
+  ConvOptions options;
+  options.padding_begin = options.padding_end = {1, 1};
+  Value x = relu(conv(g.input(0), weight(g, "a", {4, 3, 3, 3}), {}, options));
+  x = relu(conv(x, weight(g, "c", {4, 4, 3, 3}), {}, options));
+  x = conv(x, weight(g, "d", {4, 4, 3, 3}), {}, options);
+  PoolOptions patches;
+  patches.kernel = patches.strides = {2, 2};
+  g.output(im2col(x, patches));
+  Graph out = rewritten("channels_last", g);
+  for (const Node& node : out.nodes()) {
+    if (node.op->name == "conv") EXPECT_EQ(node.attrs.string("layout"), "NHWC");
+    if (node.op->name == "im2col") EXPECT_EQ(node.attrs.string("layout"), "NCHW");
+  }
+}
+
 TEST(ChannelsLast, LeavesNetsThatGainNothing) {
   Graph g("g", {f32({"b", 3, "h", "w"})});
   g.output(conv(g.input(0), weight(g, "w", {4, 3, 3, 3})));  // a border on each side
