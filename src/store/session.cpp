@@ -108,6 +108,12 @@ void Store::Session::finish_file(const std::string& path, bool owned, const File
     if (!query.step()) fail(ErrorCode::internal, "a file of the store was not recorded");
     file = query.integer(0);
   }
+  // The name of an owned file is its content's: a new one has taken the place of those that earlier rows describe.
+  if (owned)
+    store_.db.prepare("DELETE FROM files WHERE path = ? AND owned AND id <> ?")
+        .bind_bytes(1, path)
+        .bind(2, file)
+        .step();
   store_.db
       .prepare(
           "INSERT OR IGNORE INTO leaves(hash, file, offset, size, form) "

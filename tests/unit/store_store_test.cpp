@@ -393,6 +393,21 @@ TEST_F(StoreStore, TwoProcessesAddAtOnce) {
   EXPECT_TRUE(own->verify().faults.empty());
 }
 
+TEST_F(StoreStore, AddingACopyAgainTakesNoMoreRoom) {
+  write("f", SeededBytes(17, 1 << 20).all());
+  AddOptions copy;
+  copy.copy = true;
+  const ImportedTree first = store->add(folder.path() / "in/f", copy, executor);
+  const StoreStat once = store->stat();
+  const ImportedTree again = store->add(folder.path() / "in/f", copy, executor);
+  EXPECT_EQ(first.cid, again.cid);
+  EXPECT_EQ(once.owned_files, 1U);
+  EXPECT_EQ(store->stat().owned_files, 1U);
+  EXPECT_EQ(store->stat().disk_bytes, once.disk_bytes);
+  EXPECT_TRUE(store->verify().faults.empty());
+  EXPECT_EQ(read_back(*store, again.cid), SeededBytes(17, 1 << 20).all());
+}
+
 /// The process dies at a random moment of an add; what was there stays, and the add can be repeated.
 TEST_F(StoreStore, KilledAddsLoseNothing) {
   write("kept", "kept");
