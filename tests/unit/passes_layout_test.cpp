@@ -140,8 +140,11 @@ TEST(ChannelsLast, PatchesAreMadeOfChannelsFirst) {
   g.output(im2col(x, patches));
   Graph out = rewritten("channels_last", g);
   for (const Node& node : out.nodes()) {
-    if (node.op->name == "conv") EXPECT_EQ(node.attrs.string("layout"), "NHWC");
-    if (node.op->name == "im2col") EXPECT_EQ(node.attrs.string("layout"), "NCHW");
+    if (node.op->name == "conv") {
+      EXPECT_EQ(node.attrs.string("layout"), "NHWC");
+    } else if (node.op->name == "im2col") {
+      EXPECT_EQ(node.attrs.string("layout"), "NCHW");
+    }
   }
 }
 

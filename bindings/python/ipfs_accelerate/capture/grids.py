@@ -136,7 +136,7 @@ def same_image(places: torch.Tensor, like: torch.Tensor) -> torch.Tensor:
 
 
 def merged_patches(merger: Any, image_features: torch.Tensor, image_sizes: torch.Tensor) -> torch.Tensor:
-    """Patch mergers of Mistral 3 and LightOnOCR, all images at once: [patch, width] -> [cell, width]."""
+    """Patch mergers of Mistral 3, Mistral Large 4 and LightOnOCR, all images at once: [patch, width] -> [cell, width]."""
     rows = cells(torch.as_tensor(image_sizes) // merger.patch_size, merger.spatial_merge_size)
     return merger.merging_layer(image_features[rows].transpose(1, 2).flatten(1))
 

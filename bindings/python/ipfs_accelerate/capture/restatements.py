@@ -802,6 +802,7 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         """,
     ),),
     ("modeling_mistral3", "Mistral3PatchMerger.forward"): _MERGER,
+    ("modeling_mistral_large4", "MistralLarge4PatchMerger.forward"): _MERGER,
     ("modeling_pixtral", "PixtralVisionModel.forward"): ((
         """
         if image_sizes is None:

@@ -28,7 +28,6 @@ HELPERS: dict[str, Any] = {
     "_decayed_attention": together.decayed_attention,
     "_free_patches": together.free_patches,
     "_grouped_classes": together.grouped_classes,
-    "_merged_channels": together.merged_channels,
     "_merged_index": together.merged_index,
     "_pooled_statistics": together.pooled_statistics,
     "_same_padding": together.same_padding,
@@ -110,31 +109,6 @@ _UNITS = (
     ),
 )
 
-_PATCH_MERGER = ((
-    """
-    image_sizes = [
-        (image_size[0] // self.patch_size, image_size[1] // self.patch_size) for image_size in image_sizes
-    ]
-
-    tokens_per_image = [h * w for h, w in image_sizes]
-    d = image_features.shape[-1]
-
-    permuted_tensor = []
-    for image_index, image_tokens in enumerate(image_features.split(tokens_per_image)):
-        # Reshape image_tokens into a 2D grid
-        h, w = image_sizes[image_index]
-        image_grid = image_tokens.view(h, w, d).permute(2, 0, 1).unsqueeze(0)
-        grid = torch.nn.functional.unfold(
-            image_grid, kernel_size=self.spatial_merge_size, stride=self.spatial_merge_size
-        )
-        grid = grid.view(d * self.spatial_merge_size**2, -1).t()
-        permuted_tensor.append(grid)
-
-    image_features = torch.cat(permuted_tensor, dim=0)
-    """,
-    "image_features = _merged_channels(image_features, image_sizes, self.patch_size, self.spatial_merge_size)",
-),)  # fmt: skip
-
 _TF_PADDING = (
     (
         """
@@ -201,7 +175,6 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         "position_bias_query_index = max(0, position_bias.size(1) - query_length)",
         "position_bias_query_index = 0 if position_bias.size(1) == 1 else max(0, position_bias.size(1) - query_length)",
     ),),
-    ("modeling_mistral_large4", "MistralLarge4PatchMerger.forward"): _PATCH_MERGER,
     ("modeling_paddleocr_vl", "PaddleOCRProjector.forward"): ((
         """
         image_features_chunks = image_features.split(image_grid_thw.prod(dim=1).tolist(), dim=0)

@@ -238,13 +238,6 @@ def merged_index(sizes: list[list[int]], height: int, width: int) -> torch.Tenso
     return torch.cat(found)
 
 
-def merged_channels(features: torch.Tensor, sizes: torch.Tensor, patch: int, side: int) -> torch.Tensor:
-    """Blocks of side x side patches of packed images: [patch, width] -> [block, width * side * side]."""
-    grids = [[height // patch, width // patch] for height, width in sizes.tolist()]
-    blocks = features[merged_index(grids, side, side)].unflatten(0, (-1, side * side))
-    return blocks.transpose(1, 2).flatten(1)
-
-
 def merged_patches(original: Callable[..., Any]) -> Callable[..., Any]:
     """The merger of MiniCPM-V for all images at once: one list item holds the rows of all."""
 
