@@ -24,6 +24,16 @@ class Stream {
   virtual void synchronize() {}
 };
 
+/// A stream of a backend that works on the host, at once.
+class HostStream : public Stream {
+ public:
+  explicit HostStream(Executor& executor) : executor_(executor) {}
+  Executor* executor() override { return &executor_; }
+
+ private:
+  Executor& executor_;
+};
+
 /// Pointers of one execution, in operand and result order. An operand whose kernel took it over when it was
 /// created (a packed weight) may be null.
 struct LaunchArgs {
@@ -159,8 +169,14 @@ class Backend {
   virtual int preference() const = 0;
   /// Names of the optional passes (src/passes) that make graphs fit this backend's kernels.
   virtual std::vector<std::string> passes() const { return {}; }
-  virtual const std::vector<KernelEntry>& kernels() const = 0;
-  virtual std::unique_ptr<Stream> make_stream(Executor& executor) const = 0;
+  /// None for an engine that takes regions.
+  virtual const std::vector<KernelEntry>& kernels() const {
+    static const std::vector<KernelEntry> none;
+    return none;
+  }
+  virtual std::unique_ptr<Stream> make_stream(Executor& executor) const {
+    return std::make_unique<HostStream>(executor);
+  }
 
   /// True for an engine that compiles whole regions: the runtime then asks why_not_in_region() instead of kernels().
   virtual bool takes_regions() const { return false; }

@@ -23,17 +23,6 @@ struct TemporaryFile {
   }
 };
 
-void write_all(int descriptor, std::string_view content, const std::filesystem::path& shown_as) {
-  while (!content.empty()) {
-    const ssize_t written = write(descriptor, content.data(), content.size());
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      fail(ErrorCode::io_error, "cannot write {}: {}", shown(shown_as), system_reason(errno));
-    }
-    content.remove_prefix(static_cast<size_t>(written));
-  }
-}
-
 }  // namespace
 
 OpenFile::~OpenFile() {
@@ -46,6 +35,29 @@ std::string shown(const std::filesystem::path& path) {
 
 std::string system_reason(int error_number) {
   return std::generic_category().message(error_number);
+}
+
+void write_all_at(int descriptor, uint64_t offset, std::string_view bytes, const std::filesystem::path& shown_as) {
+  while (!bytes.empty()) {
+    const ssize_t written = pwrite(descriptor, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      fail(ErrorCode::io_error, "cannot write {}: {}", shown(shown_as), system_reason(errno));
+    }
+    bytes.remove_prefix(static_cast<size_t>(written));
+    offset += static_cast<uint64_t>(written);
+  }
+}
+
+void put_in_place(int descriptor, const std::filesystem::path& from, const std::filesystem::path& to) {
+  if (fsync(descriptor) != 0) fail(ErrorCode::io_error, "cannot flush {}: {}", shown(to), system_reason(errno));
+  if (rename(from.c_str(), to.c_str()) != 0) {
+    fail(ErrorCode::io_error, "cannot replace {}: {}", shown(to), system_reason(errno));
+  }
+  // The new name itself reaches the disk with the folder; file systems without that refuse, and nothing is lost.
+  const std::filesystem::path folder = to.has_parent_path() ? to.parent_path() : ".";
+  const OpenFile folder_file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (folder_file.descriptor() >= 0) fsync(folder_file.descriptor());
 }
 
 OpenFile open_regular_file(const std::filesystem::path& path, const std::filesystem::path& shown_as) {
@@ -105,16 +117,9 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
   const OpenFile file(descriptor);
   struct stat old{};
   if (stat(path.c_str(), &old) == 0 && S_ISREG(old.st_mode)) fchmod(descriptor, old.st_mode & 0777U);
-  write_all(descriptor, content, path);
-  if (fsync(descriptor) != 0) fail(ErrorCode::io_error, "cannot flush {}: {}", shown(path), system_reason(errno));
-  if (rename(temporary.path.c_str(), path.c_str()) != 0) {
-    fail(ErrorCode::io_error, "cannot replace {}: {}", shown(path), system_reason(errno));
-  }
+  write_all_at(descriptor, 0, content, path);
+  put_in_place(descriptor, temporary.path, path);
   temporary.kept = true;
-  // The new name itself reaches the disk with the folder; file systems without that refuse, and nothing is lost.
-  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
-  const OpenFile folder_file(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder_file.descriptor() >= 0) fsync(folder_file.descriptor());
 }
 
 }  // namespace accelerate

@@ -1,7 +1,9 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace accelerate {
@@ -30,6 +32,13 @@ OpenFile open_regular_file(const std::filesystem::path& path, const std::filesys
 /// The whole content. Errors: as above; invalid_model if larger than max_bytes.
 std::string read_regular_file(const std::filesystem::path& path, const std::filesystem::path& shown_as,
                               size_t max_bytes);
+
+/// Writes all bytes at a position of an open file. Errors: io_error, which names the file `shown_as`.
+void write_all_at(int descriptor, uint64_t offset, std::string_view bytes, const std::filesystem::path& shown_as);
+
+/// Gives an open file its name for good: content, then name, reach the disk. Errors: io_error; the old file of that
+/// name is then still there.
+void put_in_place(int descriptor, const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// A path, safe to print.
 std::string shown(const std::filesystem::path& path);

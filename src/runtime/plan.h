@@ -16,7 +16,7 @@ inline std::string describe(const Node& node) {
 
 /// Does the evaluator run the node's regions (control flow), rather than one kernel the whole node.
 inline bool runs_regions(const Node& node) {
-  return !node.regions.empty() && !node.op->is_elementwise && node.op->name != "fused_elementwise";
+  return !node.regions.empty() && !node.op->is_elementwise;
 }
 
 /// Where the bytes of a value are during a call.

@@ -41,21 +41,11 @@ class NewFile {
     size_ += buffer_.size();
     buffer_.clear();
   }
-  void write_at(uint64_t offset, std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t done = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (done < 0 && errno == EINTR) continue;
-      if (done < 0) fail(ErrorCode::io_error, "cannot write {}: {}", shown(to_), system_reason(errno));
-      bytes.remove_prefix(static_cast<size_t>(done));
-      offset += static_cast<uint64_t>(done);
-    }
-  }
+  void write_at(uint64_t offset, std::string_view bytes) const { write_all_at(descriptor_, offset, bytes, to_); }
   uint64_t size_bytes() const { return size_ + buffer_.size(); }
   void finish() {
     flush();
-    if (fsync(descriptor_) != 0 || rename(path_.c_str(), to_.c_str()) != 0) {
-      fail(ErrorCode::io_error, "cannot write {}: {}", shown(to_), system_reason(errno));
-    }
+    put_in_place(descriptor_, path_, to_);
     finished_ = true;
   }
 

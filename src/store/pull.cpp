@@ -78,23 +78,8 @@ class PartialFile {
     return pread(descriptor_, into.data(), into.size(), static_cast<off_t>(offset)) ==
            static_cast<ssize_t>(into.size());
   }
-  void write_at(uint64_t offset, std::string_view bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t done = pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-      if (done < 0 && errno == EINTR) continue;
-      if (done < 0) fail(ErrorCode::io_error, "cannot write {}: {}", shown(path_), system_reason(errno));
-      bytes.remove_prefix(static_cast<size_t>(done));
-      offset += static_cast<uint64_t>(done);
-    }
-  }
-  void keep(const fs::path& as) const {
-    if (fsync(descriptor_) != 0) fail(ErrorCode::io_error, "cannot flush {}: {}", shown(path_), system_reason(errno));
-    if (rename(path_.c_str(), as.c_str()) != 0) {
-      fail(ErrorCode::io_error, "cannot write {}: {}", shown(as), system_reason(errno));
-    }
-    const OpenFile folder(open(as.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (folder.descriptor() >= 0) fsync(folder.descriptor());
-  }
+  void write_at(uint64_t offset, std::string_view bytes) const { write_all_at(descriptor_, offset, bytes, path_); }
+  void keep(const fs::path& as) const { put_in_place(descriptor_, path_, as); }
 
  private:
   fs::path path_;

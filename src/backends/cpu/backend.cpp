@@ -9,15 +9,6 @@
 namespace accelerate {
 namespace {
 
-class CpuStream : public Stream {
- public:
-  explicit CpuStream(Executor& executor) : executor_(executor) {}
-  Executor* executor() override { return &executor_; }
-
- private:
-  Executor& executor_;
-};
-
 class CpuBackend : public Backend {
  public:
   CpuBackend() {
@@ -62,9 +53,6 @@ class CpuBackend : public Backend {
             "channels_last",    "patch_embedding", "fuse_embeddings", "fuse_elementwise"};
   }
   const std::vector<KernelEntry>& kernels() const override { return kernels_; }
-  std::unique_ptr<Stream> make_stream(Executor& executor) const override {
-    return std::make_unique<CpuStream>(executor);
-  }
 
  private:
   std::vector<KernelEntry> kernels_;

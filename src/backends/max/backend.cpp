@@ -12,15 +12,6 @@
 namespace accelerate {
 namespace {
 
-class MaxStream : public Stream {
- public:
-  explicit MaxStream(Executor& executor) : executor_(executor) {}
-  Executor* executor() override { return &executor_; }
-
- private:
-  Executor& executor_;
-};
-
 /// What another program has to know about the text, as comments above it.
 std::string heading(const Graph& graph, const max_engine::MoText& text) {
   std::string out =
@@ -65,13 +56,6 @@ class MaxBackend : public Backend, public GraphExporter {
 
   /// By name only: compiling takes the engine up to minutes.
   int preference() const override { return -1; }
-  const std::vector<KernelEntry>& kernels() const override {
-    static const std::vector<KernelEntry> none;
-    return none;
-  }
-  std::unique_ptr<Stream> make_stream(Executor& executor) const override {
-    return std::make_unique<MaxStream>(executor);
-  }
   bool takes_regions() const override { return true; }
   std::optional<std::string> why_not_in_region(const NodeSite& site) const override {
     if (site.compute != ComputeType::f32) return "products in narrower types than f32";

@@ -16,9 +16,8 @@ struct CacheFolder {
   std::filesystem::path engine() const { return root / "engine"; }
 };
 
-/// ACCELERATE_CACHE_DIR, else XDG_CACHE_HOME/ipfs-accelerate, else ~/.cache/ipfs-accelerate; below it max/VERSION.
-/// A folder that others may write to is not used. Made once for each process. Errors: io_error if there is no
-/// temporary folder either.
+/// max/VERSION below cache_root(), as far as prepare_private_folder() lets it be used. Made once for each process.
+/// Errors: io_error if there is no temporary folder either.
 const CacheFolder& cache_folder(const std::string& version);
 
 /// What compiled code depends on beside the graph: the CPU and its instruction set.

@@ -1,7 +1,8 @@
 #include "backends/max/region.h"
 
-#include <chrono>
+#include <algorithm>
 
+#include "backend/region_support.h"
 #include "backends/max/mo/writer.h"
 #include "base/error.h"
 
@@ -34,14 +35,6 @@ struct CallPlan {
   std::vector<size_t> result_bytes;
 };
 
-/// An index operand that is an argument of the region, and how many rows its table has.
-struct CheckedIndex {
-  size_t argument = 0;
-  DType dtype = DType::i64;
-  int64_t least = 0;
-  int64_t rows = 0;
-};
-
 struct Shared {
   MoText text;
   std::vector<int> argument_types;
@@ -55,7 +48,9 @@ class MaxLaunch : public Launch {
   MaxLaunch(std::shared_ptr<const Shared> shared, CallPlan plan) : shared_(std::move(shared)), plan_(std::move(plan)) {}
 
   void record(Stream&, const LaunchArgs& args) const override {
-    for (const CheckedIndex& index : shared_->indices) check(index, args.inputs[index.argument]);
+    // The engine reads whatever memory an index points to.
+    for (const CheckedIndex& index : shared_->indices)
+      check_index(index, plan_.shapes[index.input], args.inputs[index.input]);
     std::vector<LoadedGraph::Argument> arguments;
     const MoText& text = shared_->text;
     for (size_t i = 0; i < text.arguments.size(); ++i)
@@ -69,18 +64,6 @@ class MaxLaunch : public Launch {
   }
 
  private:
-  /// The engine reads whatever memory an index points to: indices from outside are looked at first.
-  void check(const CheckedIndex& index, const void* data) const {
-    int64_t count = 1;
-    for (int64_t n : plan_.shapes[index.argument]) count *= n;
-    for (int64_t i = 0; i < count; ++i) {
-      int64_t value =
-          index.dtype == DType::i32 ? static_cast<const int32_t*>(data)[i] : static_cast<const int64_t*>(data)[i];
-      if (value < index.least || value >= index.rows)
-        fail(ErrorCode::invalid_argument, "index {} of a table of {} rows", value, index.rows);
-    }
-  }
-
   std::shared_ptr<const Shared> shared_;
   CallPlan plan_;
 };
@@ -107,29 +90,6 @@ class MaxKernel : public Kernel {
  private:
   std::shared_ptr<const Shared> shared_;
 };
-
-/// Index operands of embeddings and gathers that are arguments of the graph (or views of them).
-std::vector<CheckedIndex> checked_indices(const Graph& graph) {
-  std::vector<CheckedIndex> out;
-  for (const Node& node : graph.nodes()) {
-    bool embedding = node.op->name == "embedding";
-    if (!embedding && node.op->name != "gather") continue;
-    ValueId id = node.operands[1];
-    while (const Node* from = graph.producer(id)) {
-      if (!from->op->is_view) break;
-      id = from->operands[0];
-    }
-    const auto& inputs = graph.inputs();
-    auto input = std::find(inputs.begin(), inputs.end(), id);
-    if (input == inputs.end()) continue;
-    size_t axis = embedding ? 0 : static_cast<size_t>(node.attrs.integer("axis"));
-    auto rows = graph.type_of(node.operands[0]).shape[axis].constant();
-    if (rows)
-      out.push_back(
-          {static_cast<size_t>(input - inputs.begin()), graph.type_of(id).dtype, embedding ? 0 : -*rows, *rows});
-  }
-  return out;
-}
 
 }  // namespace
 

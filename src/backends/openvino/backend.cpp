@@ -9,15 +9,6 @@
 namespace accelerate {
 namespace {
 
-class OpenvinoStream : public Stream {
- public:
-  explicit OpenvinoStream(Executor& executor) : executor_(executor) {}
-  Executor* executor() override { return &executor_; }
-
- private:
-  Executor& executor_;
-};
-
 class OpenvinoBackend : public Backend {
  public:
   std::string_view name() const override { return "openvino"; }
@@ -42,13 +33,6 @@ class OpenvinoBackend : public Backend {
 
   /// By name only: the native kernels need no other library.
   int preference() const override { return -1; }
-  const std::vector<KernelEntry>& kernels() const override {
-    static const std::vector<KernelEntry> none;
-    return none;
-  }
-  std::unique_ptr<Stream> make_stream(Executor& executor) const override {
-    return std::make_unique<OpenvinoStream>(executor);
-  }
   bool takes_regions() const override { return true; }
   std::optional<std::string> why_not_in_region(const NodeSite& site) const override {
     return openvino_engine::why_not(site.graph, site.node);

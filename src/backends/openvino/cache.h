@@ -11,8 +11,7 @@ struct CacheFolder {
   std::string note;
 };
 
-/// ACCELERATE_CACHE_DIR, else XDG_CACHE_HOME/ipfs-accelerate, else ~/.cache/ipfs-accelerate; below it openvino/VERSION.
-/// A folder that belongs to another user, or that others may write to, is not used: what lies in it runs as this user.
+/// openvino/VERSION below cache_root(), as far as prepare_private_folder() lets it be used.
 CacheFolder cache_folder(const std::string& version);
 
 }  // namespace accelerate::openvino_engine

@@ -1,21 +1,13 @@
 #include "backends/openvino/region.h"
 
-#include <algorithm>
 #include <limits>
 
+#include "backend/region_support.h"
 #include "base/error.h"
 #include "base/hash.h"
 
 namespace accelerate::openvino_engine {
 namespace {
-
-/// An index operand that is an input of the region, and how many rows its table has.
-struct CheckedIndex {
-  size_t input = 0;
-  DType dtype = DType::i64;
-  int64_t least = 0;
-  int64_t rows = 0;
-};
 
 struct Shared {
   std::vector<Dim> dims;
@@ -44,7 +36,9 @@ class OpenvinoLaunch : public Launch {
   }
 
   void record(Stream&, const LaunchArgs& args) const override {
-    for (const CheckedIndex& index : shared_->indices) check_index(index, args.inputs[index.input]);
+    // The engine gives zeros for an index outside; it is refused as on the CPU where it comes from outside the region.
+    for (const CheckedIndex& index : shared_->indices)
+      check_index(index, inputs_[index.input], args.inputs[index.input]);
     std::vector<CompiledModel::Argument> inputs;
     for (size_t i = 0; i < inputs_.size(); ++i) {
       if (shared_->inputs[i] == DType::i64) check_width(i, static_cast<const int64_t*>(args.inputs[i]));
@@ -57,16 +51,6 @@ class OpenvinoLaunch : public Launch {
   }
 
  private:
-  /// The engine gives zeros for an index outside; it is refused as on the CPU where it comes from outside the region.
-  void check_index(const CheckedIndex& index, const void* data) const {
-    for (int64_t i = 0, n = count_of(inputs_[index.input]); i < n; ++i) {
-      int64_t value =
-          index.dtype == DType::i32 ? static_cast<const int32_t*>(data)[i] : static_cast<const int64_t*>(data)[i];
-      if (value < index.least || value >= index.rows)
-        fail(ErrorCode::invalid_argument, "index {} of a table of {} rows", value, index.rows);
-    }
-  }
-
   /// The engine holds 64-bit integers in 32 bits.
   void check_width(size_t input, const int64_t* data) const {
     for (int64_t i = 0, n = count_of(inputs_[input]); i < n; ++i)
@@ -92,28 +76,6 @@ class OpenvinoKernel : public Kernel {
  private:
   std::shared_ptr<const Shared> shared_;
 };
-
-/// Index operands of embeddings and gathers that are inputs of the graph (or views of them).
-std::vector<CheckedIndex> checked_indices(const Graph& graph) {
-  std::vector<CheckedIndex> out;
-  for (const Node& node : graph.nodes()) {
-    bool embedding = node.op->name == "embedding";
-    if (!embedding && node.op->name != "gather") continue;
-    ValueId id = node.operands[1];
-    while (const Node* from = graph.producer(id)) {
-      if (!from->op->is_view) break;
-      id = from->operands[0];
-    }
-    const auto& inputs = graph.inputs();
-    auto input = std::find(inputs.begin(), inputs.end(), id);
-    if (input == inputs.end()) continue;
-    size_t axis = embedding ? 0 : static_cast<size_t>(node.attrs.integer("axis"));
-    if (auto rows = graph.type_of(node.operands[0]).shape[axis].constant())
-      out.push_back(
-          {static_cast<size_t>(input - inputs.begin()), graph.type_of(id).dtype, embedding ? 0 : -*rows, *rows});
-  }
-  return out;
-}
 
 }  // namespace
 

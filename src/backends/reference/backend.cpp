@@ -9,15 +9,6 @@
 namespace accelerate {
 namespace {
 
-class HostStream : public Stream {
- public:
-  explicit HostStream(Executor& executor) : executor_(executor) {}
-  Executor* executor() override { return &executor_; }
-
- private:
-  Executor& executor_;
-};
-
 class ReferenceLaunch : public Launch {
  public:
   ReferenceLaunch(const OpDef& op, const Attrs& attrs, const std::vector<std::shared_ptr<const Graph>>& regions,
@@ -99,9 +90,6 @@ class ReferenceBackend : public Backend {
   }
   int preference() const override { return -1; }
   const std::vector<KernelEntry>& kernels() const override { return kernels_; }
-  std::unique_ptr<Stream> make_stream(Executor& executor) const override {
-    return std::make_unique<HostStream>(executor);
-  }
 
  private:
   std::vector<KernelEntry> kernels_;

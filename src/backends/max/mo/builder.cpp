@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "backend/region_support.h"
 #include "base/error.h"
 
 namespace accelerate::max_engine {
@@ -26,19 +27,6 @@ std::string element_text(const Tensor& value, int64_t i) {
 }
 
 }  // namespace
-
-Shape broadcast_shape(const Shape& a, const Shape& b) {
-  Shape out(std::max(a.size(), b.size()), Dim(1));
-  for (size_t i = 0; i < out.size(); ++i) {
-    const Dim one = 1;
-    const Dim& x = i < a.size() ? a[a.size() - 1 - i] : one;
-    const Dim& y = i < b.size() ? b[b.size() - 1 - i] : one;
-    // Beside another extent than 1, a symbol must have that value.
-    bool take_y = x == one || (!x.is_constant() && y.is_constant() && !(y == one));
-    out[out.size() - 1 - i] = take_y ? y : x;
-  }
-  return out;
-}
 
 std::string MoBuilder::dim(const Dim& dim) {
   if (auto number = dim.constant()) return std::to_string(*number);
@@ -272,7 +260,7 @@ MoValue MoBuilder::aligned(const MoValue& x, const Shape& result) {
 }
 
 MoValue MoBuilder::binary(std::string_view name, const MoValue& a, const MoValue& b, DType dtype) {
-  Shape shape = broadcast_shape(a.type.shape, b.type.shape);
+  Shape shape = broadcast_extents(a.type.shape, b.type.shape);
   MoValue out = op("rmo." + std::string(name), {aligned(a, shape), aligned(b, shape)}, {dtype, shape});
   if (dtype != DType::i64) return out;
   auto number = numbers_.find(b.name);
@@ -289,7 +277,7 @@ bool MoBuilder::in_range(const MoValue& index, const MoValue& extent) const {
 }
 
 MoValue MoBuilder::select(const MoValue& condition, const MoValue& a, const MoValue& b) {
-  Shape shape = broadcast_shape(broadcast_shape(a.type.shape, b.type.shape), condition.type.shape);
+  Shape shape = broadcast_extents(broadcast_extents(a.type.shape, b.type.shape), condition.type.shape);
   return op("rmo.select", {aligned(condition, shape), aligned(a, shape), aligned(b, shape)}, {a.type.dtype, shape});
 }
 

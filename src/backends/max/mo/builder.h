@@ -102,7 +102,4 @@ class MoBuilder {
   std::map<std::string, std::string> in_range_;
 };
 
-/// Result extents of broadcasting a and b, for types that are known to fit.
-Shape broadcast_shape(const Shape& a, const Shape& b);
-
 }  // namespace accelerate::max_engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/region_support.h"
 #include "base/error.h"
 
 namespace accelerate::openvino_engine {
@@ -51,19 +52,6 @@ Tensor with_memory(const Tensor& value) {
 std::string joined(const std::vector<int64_t>& values) {
   std::string out;
   for (int64_t v : values) out += (out.empty() ? "" : ",") + std::to_string(v);
-  return out;
-}
-
-Shape broadcast_shape(const Shape& a, const Shape& b) {
-  Shape out(std::max(a.size(), b.size()), Dim(1));
-  for (size_t i = 0; i < out.size(); ++i) {
-    const Dim one = 1;
-    const Dim& x = i < a.size() ? a[a.size() - 1 - i] : one;
-    const Dim& y = i < b.size() ? b[b.size() - 1 - i] : one;
-    // Beside another extent than 1, a symbol must have that value.
-    bool take_y = x == one || (!x.is_constant() && y.is_constant() && !(y == one));
-    out[out.size() - 1 - i] = take_y ? y : x;
-  }
   return out;
 }
 
@@ -261,12 +249,12 @@ IrValue IrBuilder::binary(std::string_view type, const IrValue& a, const IrValue
   // The engine's own Greater and GreaterEqual are true for NaN, its Less and LessEqual are not.
   if (type == "Greater") return binary("Less", b, a, dtype);
   if (type == "GreaterEqual") return binary("LessEqual", b, a, dtype);
-  return op(type, "opset1", {a, b}, {dtype, broadcast_shape(a.type.shape, b.type.shape)},
+  return op(type, "opset1", {a, b}, {dtype, broadcast_extents(a.type.shape, b.type.shape)},
             {{"auto_broadcast", "numpy"}});
 }
 
 IrValue IrBuilder::select(const IrValue& condition, const IrValue& a, const IrValue& b) {
-  Shape shape = broadcast_shape(broadcast_shape(a.type.shape, b.type.shape), condition.type.shape);
+  Shape shape = broadcast_extents(broadcast_extents(a.type.shape, b.type.shape), condition.type.shape);
   return op("Select", "opset1", {condition, a, b}, {a.type.dtype, shape}, {{"auto_broadcast", "numpy"}});
 }
 

@@ -114,8 +114,6 @@ class IrBuilder {
   size_t num_parameters_ = 0;
 };
 
-/// Result extents of broadcasting a and b, for types that are known to fit.
-Shape broadcast_shape(const Shape& a, const Shape& b);
 /// "1,2,3"
 std::string joined(const std::vector<int64_t>& values);
 
