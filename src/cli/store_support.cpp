@@ -96,12 +96,9 @@ Cid resolve_path(store::Store& store, const std::string& text) {
   return *found;
 }
 
-ModelPath::ModelPath(const std::string& model, const CancelToken& cancel) : path_(model) {
-  if (!store::IpfsPath::is_marked(model)) return;
-  store_ = StoreArguments().open(true);
+ModelPath::ModelPath(const std::string& model, const CancelToken& cancel) {
   TransferProgress progress("opening " + printable(model), cancel);
-  view_ = std::make_unique<store::View>(*store_, resolve_path(*store_, model), progress.call());
-  path_ = view_->path().native();
+  location_.emplace(model, std::filesystem::path(), progress.call());
 }
 
 }  // namespace accelerate::cli

@@ -1,8 +1,10 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "cli/cli.h"
+#include "skills/model_location.h"
 #include "store/export.h"
 #include "store/store.h"
 
@@ -51,12 +53,10 @@ store::Cid resolve_path(store::Store& store, const std::string& text);
 class ModelPath {
  public:
   ModelPath(const std::string& model, const CancelToken& cancel);
-  const std::string& path() const { return path_; }
+  const std::string& path() const { return location_->path().native(); }
 
  private:
-  std::shared_ptr<store::Store> store_;
-  std::unique_ptr<store::View> view_;
-  std::string path_;
+  std::optional<skills::ModelLocation> location_;
 };
 
 }  // namespace accelerate::cli

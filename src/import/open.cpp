@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "base/error.h"
+#include "import/bundle/bundle_files.h"
 #include "import/hf/checkpoint_names.h"
 #include "import/hf/open_weights.h"
 #include "import/pt2/components.h"
@@ -172,6 +173,7 @@ std::shared_ptr<FileSet> open_model_files(const fs::path& path) {
       return open_folder(path / "snapshots" / name);
     }
   }
+  if (is_bundle(path)) return BundleFiles::open(path);
   return open_folder(path);
 }
 
@@ -223,11 +225,40 @@ void build_captured(OpenedModel& model, const HfFolder& folder, const OpenOption
   if (beside != nullptr) model.unused_weights = unused_weights(model.program, CheckpointNames(beside, ""));
 }
 
+/// The graph that a skill holds, whatever this program would build today.
+void build_skill(OpenedModel& model, const HfFolder& folder, const BundleFiles& files, const OpenOptions& options) {
+  const Manifest& manifest = files.manifest();
+  if (!options.architecture.empty() && options.architecture != manifest.architecture) {
+    fail(ErrorCode::unsupported_model,
+         "the skill {} is made for {}; expected {}: generate a skill for that class or task", files.description(),
+         printable(manifest.architecture), printable(options.architecture));
+  }
+  if (options.graph != "auto" && options.graph != manifest.graph_kind) {
+    fail(ErrorCode::not_found, "the skill {} holds a {} graph; expected {}", files.description(), manifest.graph_kind,
+         printable(options.graph));
+  }
+  BundleModel opened = open_bundle(files, *folder.files());
+  model.program = std::move(opened.program);
+  model.weights = std::move(opened.weights);
+}
+
 }  // namespace
 
 OpenedModel open(std::shared_ptr<FileSet> files, const OpenOptions& options, const models::ModelRegistry& registry) {
   OpenedModel model;
   const auto folder = std::make_shared<const HfFolder>(HfFolder::open(std::move(files)));
+  if (const auto* skill = dynamic_cast<const BundleFiles*>(folder->root().get())) {
+    try {
+      build_skill(model, *folder, *skill, options);
+      model.weights = with_dense_modules(model.weights, *folder);
+      check_weights(model.program, *model.weights);
+    } catch (Error& e) {
+      throw std::move(e.in(fmt::format("the skill {}", skill->description())));
+    }
+    model.files = folder->files();
+    model.folder = folder;
+    return model;
+  }
   const auto choice = find_builder(*folder, options, registry);
   const bool captured = is_captured(*folder, options, choice.has_value());
   if (!captured && !choice) refuse_class(*folder, options, registry);

@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "import/bundle/bundle_files.h"
 #include "tasks/registry.h"
 
 namespace accelerate::tasks {
@@ -17,9 +18,22 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
+/// What the skill says; null for a folder that is none.
+const import::Manifest* manifest_of(const import::HfFolder& folder) {
+  const auto* skill = dynamic_cast<const import::BundleFiles*>(folder.root().get());
+  return skill != nullptr ? &skill->manifest() : nullptr;
+}
+
+/// Tasks that a folder is made for; a skill is made for one.
+std::vector<std::string> task_names(const import::HfFolder& folder) {
+  const import::Manifest* manifest = manifest_of(folder);
+  if (manifest == nullptr) return folder.task_hints();
+  return manifest->task.empty() ? std::vector<std::string>() : std::vector<std::string>{manifest->task};
+}
+
 const TaskDef& task_of(const import::HfFolder& folder) {
   std::string hints;
-  for (const std::string& hint : folder.task_hints()) {
+  for (const std::string& hint : task_names(folder)) {
     if (const TaskDef* found = registry().find(hint)) return *found;
     hints += (hints.empty() ? "" : ", ") + printable(hint);
   }
@@ -29,26 +43,32 @@ const TaskDef& task_of(const import::HfFolder& folder) {
        hints.empty() ? "does not tell its task" : "is made for a task that is not built in (" + hints + ")", list);
 }
 
-/// The class to build for a task: what config.json names if it serves, else the task's class of the same family.
+}  // namespace
+
 std::string class_for(const TaskDef& task, const import::HfFolder& folder) {
-  if (task.class_endings.empty() || folder.architectures().empty()) return "";
-  for (const std::string& name : folder.architectures()) {
+  const import::Manifest* manifest = manifest_of(folder);
+  const std::vector<std::string> architectures =
+      manifest != nullptr ? std::vector<std::string>{manifest->architecture} : folder.architectures();
+  if (task.class_endings.empty() || architectures.empty()) return "";
+  for (const std::string& name : architectures) {
     for (const std::string& ending : task.class_endings) {
       if (name.ends_with(ending) && (ending != "Model" || !name.ends_with("LMHeadModel"))) return name;
     }
   }
-  const std::string& name = folder.architectures().front();
+  const std::string& name = architectures.front();
   if (task.from_any_class) {
     // "BertForMaskedLM" -> "Bert" -> "BertModel"
     const size_t end = std::min({name.find("For"), name.find("LMHeadModel"), name.find("Model"), name.size()});
     return name.substr(0, end) + task.class_endings.front();
   }
   std::string others;
-  for (const std::string& hint : folder.task_hints()) others += (others.empty() ? "" : ", ") + hint;
+  for (const std::string& hint : task_names(folder)) others += (others.empty() ? "" : ", ") + hint;
   fail(ErrorCode::unsupported_task, "{} holds a {}, and {} needs a class whose name ends with {}{}",
        folder.files()->description(), printable(name), task.name, task.class_endings.front(),
        others.empty() ? "" : fmt::format("; this folder is made for: {}", others));
 }
+
+namespace {
 
 void check_inputs(const TaskDef& task, const TaskInputs& inputs) {
   struct Kind {

@@ -15,6 +15,10 @@
 #include "runtime/session.h"
 #include "tasks/parameters.h"
 
+namespace accelerate::import {
+class HfFolder;
+}
+
 namespace accelerate::tasks {
 
 struct TaskDef;
@@ -102,5 +106,9 @@ Json to_json(const ModelReport& report);
 
 /// The task that a folder is made for. Errors: unsupported_task; those of import::HfFolder::open.
 const TaskDef& infer_task(const std::filesystem::path& folder);
+
+/// The class to build for a task: what config.json names if it serves, else the task's class of the same family; empty
+/// if any serves. Errors: unsupported_task if the folder's class cannot serve.
+std::string class_for(const TaskDef& task, const import::HfFolder& folder);
 
 }  // namespace accelerate::tasks
