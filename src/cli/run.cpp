@@ -171,7 +171,8 @@ void register_run(Cli& cli) {
                               [&cli, options] { run_model(cli, *options); });
   const auto list = [&](const std::string& name, std::vector<std::string>& values, const std::string& doc,
                         const std::string& type) { cli.add_texts(*run, name, values, doc, type); };
-  run->add_option("model", options->model, "folder of the model, or ipfs://CID of one that the store has")
+  run->add_option("model", options->model,
+                  "folder of the model, ipfs://CID of one that the store has, or ORGANISATION/NAME[@REVISION] of a hub")
       ->required()
       ->type_name("MODEL");
   run->add_option("input", options->input, "- reads texts from standard input, one a line")

@@ -89,6 +89,12 @@ store::StoreCall TransferProgress::call() {
   return out;
 }
 
+store::HubDownload download(const store::HubName& name, const store::HubOptions& options, const CancelToken& cancel) {
+  TransferProgress progress("fetching " + name.repository.id, cancel);
+  return store::download_snapshot(store::HubCache(store::HubCache::default_folder()), name.repository, name.revision,
+                                  options, progress.call());
+}
+
 Cid resolve_path(store::Store& store, const std::string& text) {
   const store::IpfsPath path = store::IpfsPath::parse(text);
   const auto found = store::UnixFsReader(store).resolve(path.cid, path.path);
@@ -96,9 +102,29 @@ Cid resolve_path(store::Store& store, const std::string& text) {
   return *found;
 }
 
+namespace {
+
+/// The path of a model; of a hub's repository where there is no such folder: its snapshot in the hub's cache.
+std::string local_path(const std::string& model, const CancelToken& cancel) {
+  std::error_code ignored;
+  if (store::IpfsPath::is_marked(model) || !store::HubName::is_one(model) || std::filesystem::exists(model, ignored)) {
+    return model;
+  }
+  const store::HubName name = store::HubName::parse(model);
+  try {
+    const auto cached = store::HubCache(store::HubCache::default_folder()).find(name.repository, name.revision);
+    return (cached ? *cached : download(name, store::HubOptions::from_environment(), cancel).folder).native();
+  } catch (Error& e) {
+    throw std::move(e.in("there is no folder " + printable(model) + ", so a hub was asked"));
+  }
+}
+
+}  // namespace
+
 ModelPath::ModelPath(const std::string& model, const CancelToken& cancel) {
+  const std::string path = local_path(model, cancel);
   TransferProgress progress("opening " + printable(model), cancel);
-  location_.emplace(model, std::filesystem::path(), progress.call());
+  location_.emplace(path, std::filesystem::path(), progress.call());
 }
 
 }  // namespace accelerate::cli

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "skills/model_location.h"
 #include "store/export.h"
+#include "store/hub_client.h"
 #include "store/store.h"
 
 namespace accelerate::cli {
@@ -45,11 +46,15 @@ class TransferProgress {
   CancelToken cancel_;
 };
 
+/// A repository in the hub's cache, fetched if it is not there; shows progress. Errors: as download_snapshot's.
+store::HubDownload download(const store::HubName& name, const store::HubOptions& options, const CancelToken& cancel);
+
 /// The block that a path names. Errors: invalid_argument, not_found.
 store::Cid resolve_path(store::Store& store, const std::string& text);
 
-/// Where the files of a model are: the path itself, or a view of what the store has under ipfs://CID, for as long as
-/// the object lives.
+/// Where the files of a model are: the path itself; a view of what the store has under ipfs://CID, for as long as the
+/// object lives; or, for ORGANISATION/NAME where there is no such folder, a snapshot in the hub's cache, which is
+/// fetched if the cache has none.
 class ModelPath {
  public:
   ModelPath(const std::string& model, const CancelToken& cancel);

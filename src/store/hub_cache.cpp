@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -74,31 +75,23 @@ std::string first_line(const fs::path& file) {
 /// Writes the files of a tree as blobs and links.
 class SnapshotWriter {
  public:
-  SnapshotWriter(Store& store, fs::path repository, const StoreCall& call)
-      : store_(store), reader_(store), repository_(std::move(repository)), call_(call) {}
+  SnapshotWriter(Store& store, fs::path repository, std::string commit, const StoreCall& call)
+      : store_(store), reader_(store), repository_(std::move(repository)), commit_(std::move(commit)), call_(call) {}
 
-  void write(const Cid& folder, const fs::path& to, const std::string& up, int depth) {
+  void write(const Cid& folder, const std::string& prefix, int depth) {
     if (depth > 64) fail(ErrorCode::invalid_model, "{}: folders deeper than 64", folder.text());
-    make_folder(to);
+    make_folder(repository_ / "snapshots" / commit_ / prefix);
     for (const UnixFsEntry& entry : reader_.list(folder)) {
       const UnixFsInfo info = reader_.info(entry.cid);
       if (info.kind == UnixFsInfo::Kind::folder) {
-        write(entry.cid, to / entry.name, up + "../", depth + 1);
+        write(entry.cid, prefix + entry.name + "/", depth + 1);
         continue;
       }
       if (info.kind == UnixFsInfo::Kind::symlink) {
         fail(ErrorCode::invalid_argument, "\"{}\" is a symlink; a hub repository has files only",
              printable(entry.name));
       }
-      const std::string blob = write_blob(entry.cid);
-      const fs::path link = to / entry.name;
-      std::error_code error;
-      const fs::path target = up + "blobs/" + blob;
-      if (fs::read_symlink(link, error) == target) continue;
-      const fs::path temporary = to / fmt::format(".{}.{}.tmp", entry.name, getpid());
-      fs::create_symlink(target, temporary, error);
-      if (!error) fs::rename(temporary, link, error);
-      if (error) fail(ErrorCode::io_error, "cannot make {}: {}", shown(link), error.message());
+      link_blob(repository_, commit_, prefix + entry.name, write_blob(entry.cid));
     }
   }
 
@@ -125,11 +118,39 @@ class SnapshotWriter {
   Store& store_;
   UnixFsReader reader_;
   fs::path repository_;
+  std::string commit_;
   const StoreCall& call_;
   StoreProgress progress_;
 };
 
 }  // namespace
+
+void link_blob(const fs::path& repository, std::string_view commit, const std::string& name, const std::string& blob) {
+  const fs::path link = repository / "snapshots" / commit / name;
+  fs::path target = "../..";
+  for (auto slashes = std::count(name.begin(), name.end(), '/'); slashes > 0; --slashes) target /= "..";
+  target = target / "blobs" / blob;
+  std::error_code error;
+  if (fs::read_symlink(link, error) == target) return;
+  make_folder(link.parent_path());
+  // Beside the folders that others read: a killed process leaves nothing in them.
+  static std::atomic<uint64_t> counter{0};
+  const fs::path temporary = repository / fmt::format(".link.{}.{}", getpid(), counter.fetch_add(1));
+  fs::remove(temporary, error);
+  fs::create_symlink(target, temporary, error);
+  if (!error) fs::rename(temporary, link, error);
+  if (error) fail(ErrorCode::io_error, "cannot make {}: {}", shown(link), error.message());
+}
+
+void write_ref(const fs::path& repository, std::string_view ref, const std::string& commit) {
+  const fs::path to = repository / "refs" / ref;
+  make_folder(to.parent_path());
+  const fs::path temporary = repository / fmt::format(".ref.{}", getpid());
+  write_file_atomic(temporary, commit);
+  std::error_code error;
+  fs::rename(temporary, to, error);
+  if (error) fail(ErrorCode::io_error, "cannot make {}: {}", shown(to), error.message());
+}
 
 HubRepository HubRepository::parse(std::string_view id, Kind kind) {
   const size_t slash = id.find('/');
@@ -241,9 +262,8 @@ fs::path HubCache::put(Store& store, const Cid& tree, const HubRepository& repos
   const std::string commit = encode_base(Multibase::base16, tree.hash().digest).substr(0, kCommitDigits);
   const fs::path snapshot = folder / "snapshots" / commit;
   make_folder(folder / "blobs");
-  SnapshotWriter(store, folder, call).write(tree, snapshot, "../../", 0);
-  make_folder((folder / "refs" / ref).parent_path());
-  write_file_atomic(folder / "refs" / ref, commit);
+  SnapshotWriter(store, folder, commit, call).write(tree, "", 0);
+  write_ref(folder, ref, commit);
   return snapshot;
 }
 

@@ -59,4 +59,11 @@ class HubCache {
   std::filesystem::path folder_;
 };
 
+/// Leads a name in a snapshot of a repository's folder to a blob, by a relative symlink that is put in place whole.
+/// Errors: io_error.
+void link_blob(const std::filesystem::path& repository, std::string_view commit, const std::string& name,
+               const std::string& blob);
+/// Leads a ref to a commit, whole. Errors: io_error.
+void write_ref(const std::filesystem::path& repository, std::string_view ref, const std::string& commit);
+
 }  // namespace accelerate::store
