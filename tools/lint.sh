@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-all}
-mapfile -t files < <(git ls-files 'src/*.cpp' 'src/*.h' 'src/*.inc' 'include/*.h' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp')
+mapfile -t files < <(git ls-files 'src/*.cpp' 'src/*.h' 'src/*.inc' 'include/*.h' 'tests/*.cpp' 'tests/*.h' 'bench/*.cpp' 'bindings/*.cpp' 'bindings/*.h')
 if [ "$what" != tidy ]; then
   [ "$what" = format ] || python3 tools/check_layers.py
   .venv/bin/clang-format --dry-run --Werror "${files[@]}"

@@ -1,1 +1,79 @@
-"""Python side of IPFS Accelerate."""
+"""IPFS Accelerate: Hugging Face models on any hardware, from one C++ library.
+
+    import ipfs_accelerate as ia
+
+    classify = ia.pipeline("text-classification", "path/to/model")
+    classify("a fine day")                                    # the result of transformers' pipeline
+
+    graph = ia.Graph("relu_matmul", [ia.TensorType("f32", ["n", 256]), ia.TensorType("f32", [256, 256])])
+    graph.output(ia.ops.relu(graph.inputs[0] @ graph.inputs[1]))
+    model = ia.InferenceSession(device="auto").load(graph)
+    y, = model.execute([x, w])                                # arrays of NumPy or torch are read in place
+    y.numpy()
+
+Needs NumPy for arrays and nothing else; `ipfs_accelerate.capture` and `ipfs_accelerate.exporters` need torch and
+transformers, and are imported only when they are asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from . import errors
+from ._core import (
+    Graph,
+    InferenceSession,
+    Model,
+    Task,
+    TaskInputs,
+    Tensor,
+    TensorType,
+    Tokenizer,
+    Value,
+    __version__,
+    hardware,
+    infer_task,
+    ops,
+    tasks,
+)
+from .dtypes import DType
+from .errors import Error
+from .pipelines import Pipeline, pipeline
+
+sys.modules[__name__ + ".ops"] = ops
+sys.modules[__name__ + ".hardware"] = hardware
+
+_LAZY = ("capture", "exporters")
+
+__all__ = [
+    "DType",
+    "Error",
+    "Graph",
+    "InferenceSession",
+    "Model",
+    "Pipeline",
+    "Task",
+    "TaskInputs",
+    "Tensor",
+    "TensorType",
+    "Tokenizer",
+    "Value",
+    "__version__",
+    "errors",
+    "hardware",
+    "infer_task",
+    "ops",
+    "pipeline",
+    "tasks",
+]
+
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        return importlib.import_module(f".{name}", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_LAZY])
