@@ -40,6 +40,7 @@ from ._core import (
 from .dtypes import DType
 from .errors import Error
 from .pipelines import Pipeline, pipeline
+from .skills import Skill
 
 sys.modules[__name__ + ".ops"] = ops
 sys.modules[__name__ + ".hardware"] = hardware
@@ -53,6 +54,7 @@ __all__ = [
     "InferenceSession",
     "Model",
     "Pipeline",
+    "Skill",
     "Task",
     "TaskInputs",
     "Tensor",

@@ -54,6 +54,7 @@ void bind_ops(nb::module_& module);
 void bind_session(nb::module_& module);
 void bind_tokenizer(nb::module_& module);
 void bind_task(nb::module_& module);
+void bind_skill(nb::module_& module);
 void bind_hardware(nb::module_& module);
 
 }  // namespace accelerate::python
@@ -70,7 +71,7 @@ struct type_caster<accelerate::Dim> {
 
 template <>
 struct type_caster<accelerate::DType> {
-  NB_TYPE_CASTER(accelerate::DType, const_name("DType | str"))
+  NB_TYPE_CASTER(accelerate::DType, const_name("ipfs_accelerate.dtypes.DType | str"))
   bool from_python(handle source, uint32_t, cleanup_list*) noexcept {
     return accelerate::python::dtype_of(source, value);
   }
@@ -86,7 +87,7 @@ struct type_caster<accelerate::DType> {
 
 template <>
 struct type_caster<accelerate::Value> {
-  NB_TYPE_CASTER(accelerate::Value, const_name("Value"))
+  NB_TYPE_CASTER(accelerate::Value, const_name("ipfs_accelerate._core.Value"))
   bool from_python(handle source, uint32_t flags, cleanup_list* cleanup) noexcept;
   static handle from_cpp(const accelerate::Value& value, rv_policy policy, cleanup_list* cleanup) noexcept;
 };

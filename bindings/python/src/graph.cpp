@@ -139,7 +139,8 @@ void bind_graph(nb::module_& module) {
 
   value.def_prop_ro("type", [](const GraphValue& v) { return v.value.type(); })
       .def_prop_ro(
-          "dtype", [](const GraphValue& v) { return v.value.dtype(); }, nb::sig("def dtype(self) -> DType"))
+          "dtype", [](const GraphValue& v) { return v.value.dtype(); },
+          nb::sig("def dtype(self) -> ipfs_accelerate.dtypes.DType"))
       .def_prop_ro("shape", [](const GraphValue& v) { return v.value.shape(); })
       .def_prop_ro("rank", [](const GraphValue& v) { return v.value.rank(); })
       .def_prop_ro(

@@ -13,5 +13,6 @@ NB_MODULE(_core, module) {
   bind_session(module);
   bind_tokenizer(module);
   bind_task(module);
+  bind_skill(module);
   bind_hardware(module);
 }

@@ -1,14 +1,10 @@
 #include "runtime/session.h"
 
-#include <chrono>
-#include <filesystem>
-
 #include "base/error.h"
 #include "casters.h"
 #include "import/open.h"
 #include "import/pt2/pt2.h"
-#include "import/safetensors.h"
-#include "session_options.h"
+#include "options.h"
 #include "tasks/task.h"
 
 namespace accelerate::python {
@@ -20,14 +16,6 @@ std::shared_ptr<const WeightSource> weights_of(nb::handle weights) {
   for (const auto& [name, tensor] : nb::cast<nb::dict>(weights))
     out->add(nb::cast<std::string>(name), tensor_of(tensor));
   return out;
-}
-
-ExecuteOptions execute_options(std::optional<double> timeout_ms) {
-  ExecuteOptions options;
-  if (timeout_ms)
-    options.limits.deadline =
-        std::chrono::steady_clock::now() + std::chrono::microseconds(static_cast<int64_t>(*timeout_ms * 1000));
-  return options;
 }
 
 std::vector<Tensor> run(const Model& model, std::span<const Tensor> inputs, std::optional<double> timeout_ms) {
@@ -126,17 +114,6 @@ Model load_pt2(InferenceSession& session, const std::string& path, nb::handle we
 }
 
 }  // namespace
-
-SessionOptions session_options(const std::optional<std::string>& device, const std::string& dtype, int threads,
-                               bool strict, std::vector<std::string> disabled_passes) {
-  SessionOptions options;
-  options.device = device.value_or("auto");
-  options.dtype = dtype;
-  options.threads.num_threads = threads;
-  options.strict = strict;
-  options.disabled_passes = std::move(disabled_passes);
-  return options;
-}
 
 void bind_session(nb::module_& module) {
   nb::class_<Model>(module, "Model",

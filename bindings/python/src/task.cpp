@@ -1,11 +1,9 @@
 #include "tasks/task.h"
 
-#include <chrono>
-
 #include "base/error.h"
 #include "casters.h"
 #include "inputs.h"
-#include "session_options.h"
+#include "options.h"
 #include "tasks/registry.h"
 #include "tasks/task_model.h"
 
@@ -14,27 +12,6 @@ namespace {
 
 using tasks::Task;
 using tasks::TaskDef;
-
-Json describe(const TaskDef& definition) {
-  Json parameters = Json::array();
-  for (const tasks::ParameterSpec& spec : definition.parameters) {
-    parameters.push_back({{"name", spec.name},
-                          {"type", name_of(spec.kind)},
-                          {"default", spec.fallback},
-                          {"choices", spec.choices},
-                          {"at_open", spec.at_open},
-                          {"doc", spec.doc}});
-  }
-  return {{"name", definition.name},
-          {"aliases", definition.aliases},
-          {"doc", definition.doc},
-          {"texts", definition.takes_texts},
-          {"images", definition.takes_images},
-          {"audio", definition.takes_audio},
-          {"videos", definition.takes_videos},
-          {"contexts", definition.contexts != TaskDef::Contexts::none},
-          {"parameters", std::move(parameters)}};
-}
 
 Task open(const std::string& path, const std::string& task, nb::dict parameters,
           const std::optional<std::string>& device, const std::string& dtype, int threads, bool strict) {
@@ -46,14 +23,9 @@ Task open(const std::string& path, const std::string& task, nb::dict parameters,
   return Task::open(path, options);
 }
 
-nb::object run(const Task& task, const tasks::TaskInputs& inputs, nb::dict parameters, size_t batch_size,
+nb::object run(const Task& task, const tasks::TaskInputs& inputs, nb::handle parameters, size_t batch_size,
                std::optional<double> timeout_ms, bool envelope) {
-  tasks::CallOptions options;
-  options.parameters = to_json(parameters);
-  options.batch_size = batch_size;
-  if (timeout_ms)
-    options.limits.deadline =
-        std::chrono::steady_clock::now() + std::chrono::microseconds(static_cast<int64_t>(*timeout_ms * 1000));
+  const tasks::CallOptions options = call_options(parameters, batch_size, timeout_ms);
   Json out;
   {
     const nb::gil_scoped_release release;

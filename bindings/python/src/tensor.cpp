@@ -206,7 +206,8 @@ void bind_tensor(nb::module_& module) {
           [](TensorType* self, DType dtype, Shape shape) { new (self) TensorType(dtype, std::move(shape)); },
           nb::arg("dtype"), nb::arg("shape"))
       .def_prop_ro(
-          "dtype", [](const TensorType& t) { return t.dtype; }, nb::sig("def dtype(self) -> DType"))
+          "dtype", [](const TensorType& t) { return t.dtype; },
+          nb::sig("def dtype(self) -> ipfs_accelerate.dtypes.DType"))
       .def_prop_ro("shape", [](const TensorType& t) { return t.shape; })
       .def_prop_ro("rank", &TensorType::rank)
       .def(
@@ -225,7 +226,7 @@ void bind_tensor(nb::module_& module) {
             new (self) Tensor(dtype && *dtype != tensor.dtype() ? tensor.cast(*dtype) : std::move(tensor));
           },
           nb::arg("data"), nb::arg("dtype") = nb::none(),
-          nb::sig("def __init__(self, data: object, dtype: DType | str | None = None) -> None"),
+          nb::sig("def __init__(self, data: object, dtype: ipfs_accelerate.dtypes.DType | str | None = None) -> None"),
           "Shares the memory of `data` where it is an array in host memory that is contiguous; numbers and nested "
           "lists "
           "are copied (float -> f32, int -> i64). With another `dtype` the values are converted.\n\n"
@@ -236,9 +237,11 @@ void bind_tensor(nb::module_& module) {
       .def_static(
           "zeros", [](std::vector<int64_t> shape, DType dtype) { return Tensor::zeros(dtype, std::move(shape)); },
           nb::arg("shape"), nb::arg("dtype") = "f32",
-          nb::sig("def zeros(shape: collections.abc.Sequence[int], dtype: DType | str = 'f32') -> Tensor"))
+          nb::sig("def zeros(shape: collections.abc.Sequence[int], dtype: ipfs_accelerate.dtypes.DType | str = 'f32') "
+                  "-> Tensor"))
       .def_prop_ro(
-          "dtype", [](const Tensor& t) { return t.dtype(); }, nb::sig("def dtype(self) -> DType"))
+          "dtype", [](const Tensor& t) { return t.dtype(); },
+          nb::sig("def dtype(self) -> ipfs_accelerate.dtypes.DType"))
       .def_prop_ro(
           "shape", [](const Tensor& t) { return nb::tuple(nb::cast(t.shape())); },
           nb::sig("def shape(self) -> tuple[int, ...]"))
