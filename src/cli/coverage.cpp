@@ -4,12 +4,12 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "base/file.h"
 #include "base/process.h"
 #include "cli/cli.h"
+#include "skills/capture_worker.h"
 #include "skills/sweep.h"
 
 namespace accelerate::cli {
@@ -122,16 +122,11 @@ std::string line_of(const skills::CoverageRecord& r, size_t done, size_t total) 
                      r.passed() ? "" : fmt::format(" {}: {}", r.stage, fitted(r.reason, 150)));
 }
 
-std::string python_of(const CoverageOptions& options) {
-  const char* python = std::getenv("ACCELERATE_PYTHON");
-  return !options.python.empty() ? options.python : python != nullptr ? python : "python3";
-}
-
 /// The table with the records, and a row for each class that has not been tried.
 void update_table(const Cli& cli, const CoverageOptions& options, skills::CoverageTable& table) {
   for (auto& [name, record] : skills::read_records(options.out)) table[name] = record;
   skills::SweepOptions sweep;
-  sweep.python = python_of(options);
+  sweep.python = skills::capture_python(options.python);
   sweep.cancel = cli.cancel;
   for (const skills::ModelClass& model : skills::list_model_classes(sweep)) {
     skills::CoverageRecord& record = table[model.name];
@@ -144,7 +139,7 @@ void update_table(const Cli& cli, const CoverageOptions& options, skills::Covera
 
 void run_sweep(Cli& cli, const CoverageOptions& options) {
   skills::SweepOptions sweep;
-  sweep.python = python_of(options);
+  sweep.python = skills::capture_python(options.python);
   sweep.program = own_executable();
   sweep.work = options.work.empty() ? std::filesystem::path(options.out).parent_path() / "cases"
                                     : std::filesystem::path(options.work);

@@ -1,5 +1,12 @@
+#include <filesystem>
+
 #include "cli/cli.h"
+#include "cli/store_support.h"
+#include "hardware/recommend.h"
 #include "hardware/report.h"
+#include "import/open.h"
+#include "runtime/session.h"
+#include "tasks/synthetic.h"
 
 namespace accelerate::cli {
 namespace {
@@ -49,6 +56,46 @@ void run_tests(Cli& cli) {
   cli.exit_code = exit_code_of(ErrorCode::execution_failed);
 }
 
+struct RecommendOptions {
+  std::string model;
+  hardware::CallSize size;
+};
+
+std::string giga(double per_second) {
+  return per_second > 0 ? fmt::format("{:.3g}", per_second / 1e9) : "";
+}
+
+void recommend(Cli& cli, const RecommendOptions& options) {
+  const ModelPath path(options.model, cli.cancel);
+  Progress progress("opening " + printable(options.model));
+  const import::OpenedModel opened = import::open(std::filesystem::path(path.path()));
+  const Graph& graph = opened.program.main();
+  const DimBindings dims = hardware::call_dims(graph, options.size);
+  // What fusion leaves of the traffic is known once the graph is compiled.
+  const Model model = InferenceSession(SessionOptions{.device = "cpu"}).load(graph, opened.weights);
+  const double flops = tasks::count_flops(graph, dims);
+  hardware::Workload work = hardware::workload_of(model.plan(), dims, flops);
+  work.weight_bytes = hardware::workload_of(graph, dims, flops).weight_bytes;
+  progress.set("measuring");
+  const hardware::Recommendation found = hardware::recommend(work);
+  if (cli.json) {
+    Json out = hardware::to_json(found);
+    out["model"] = options.model;
+    out["size"] = {{"batch", options.size.batch}, {"sequence", options.size.sequence}, {"image", options.size.image}};
+    write_out(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+    return;
+  }
+  std::vector<std::vector<std::string>> rows = {
+      {"backend", "about ms", "bound by", "GFLOP/s", "GB/s", "needs", "has", "why not"}};
+  for (const hardware::DeviceEstimate& d : found.devices) {
+    const bool measured = d.peak.flops_per_s > 0;
+    rows.push_back({d.backend, measured ? fmt::format("{:.3g}", d.time_ms) : "", d.bound, giga(d.peak.flops_per_s),
+                    giga(d.peak.bytes_per_s), bytes_text(d.needed_bytes),
+                    d.memory_bytes > 0 ? bytes_text(d.memory_bytes) : "", fitted(d.reason, 60)});
+  }
+  write_out(table(rows) + "\n" + found.reason + "\n");
+}
+
 }  // namespace
 
 void register_hardware(Cli& cli) {
@@ -61,6 +108,20 @@ void register_hardware(Cli& cli) {
   };
   add("info", "Each backend: available or why not, and what it needs", print_info);
   add("test", "Compute a small product on each available backend and check it", run_tests);
+  auto options = std::make_shared<RecommendOptions>();
+  CLI::App* command = hardware->add_subcommand("recommend", "Which device suits a model: memory and time on each");
+  command->add_option("--model", options->model, "model or skill: folder or ipfs://CID")
+      ->required()
+      ->type_name("MODEL");
+  command->add_option("--batch", options->size.batch, "inputs in a call")->type_name("N")->check(CLI::Range(1, 65536));
+  command->add_option("--sequence", options->size.sequence, "tokens of an input")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 24));
+  command->add_option("--image", options->size.image, "pixels a side of an input")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 16));
+  command->add_flag("--json", cli.json, "print JSON");
+  command->callback([&cli, options] { cli.action = [&cli, options] { recommend(cli, *options); }; });
 }
 
 }  // namespace accelerate::cli

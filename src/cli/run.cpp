@@ -5,8 +5,10 @@
 #include "cli/inputs.h"
 #include "cli/show.h"
 #include "cli/store_support.h"
+#include "import/safetensors.h"
 #include "preprocess/audio/decode.h"
 #include "preprocess/image/decode.h"
+#include "skills/skill.h"
 #include "tasks/registry.h"
 
 namespace accelerate::cli {
@@ -16,7 +18,8 @@ struct RunOptions {
   std::string model;
   std::string task;
   std::vector<std::string> texts, images, clips, videos, files, contexts, context_files, parameters, labels, templates;
-  std::string input;  // "-"
+  std::string input;             // "-"
+  std::string tensors, outputs;  // files
   std::string pooling, aggregation, profile;
   int64_t top_k = 0;
   size_t batch_size = 0;
@@ -95,12 +98,44 @@ void print_person(const tasks::Task& task, const tasks::TaskResult& result, cons
   write_out(out);
 }
 
+/// A skill of any task on the tensors of a file.
+void run_tensors(const Cli& cli, const RunOptions& options, const CallLimits& limits) {
+  const std::filesystem::path file = options.tensors;
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  const auto inputs = import::read_safetensors(*open_folder(folder), file.filename().native());
+  Progress progress("loading " + printable(options.model));
+  skills::SkillOptions open;
+  open.session = options.device.session();
+  open.limits = limits;
+  const skills::Skill skill = skills::Skill::open(options.model, open);
+  progress.set("running");
+  ExecuteOptions call;
+  call.limits = limits;
+  const auto result = skill.process_tensors(inputs, call);
+  if (!options.outputs.empty()) write_file_atomic(options.outputs, import::safetensors_bytes(result.outputs));
+  if (cli.json) {
+    write_out(result.envelope.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+    return;
+  }
+  std::vector<std::vector<std::string>> rows = {{"output", "type"}};
+  for (const auto& [name, tensor] : result.outputs) rows.push_back({printable(name), tensor.type().to_string()});
+  const Json& timing = result.envelope.at("timing");
+  write_out(table(rows, 2) + fmt::format("\n{} on {} ({}): load {:.1f} ms, execute {:.1f} ms\n",
+                                         printable(skill.name()), result.envelope.value("device", ""),
+                                         result.envelope.value("backend", ""), timing.value("load_ms", 0.0),
+                                         timing.value("execute_ms", 0.0)));
+}
+
 void run_model(const Cli& cli, const RunOptions& options) {
   CallLimits limits;
   limits.cancel = cli.cancel;
   if (options.timeout_ms > 0)
     limits.deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(options.timeout_ms);
 
+  if (!options.tensors.empty()) {
+    run_tensors(cli, options, limits);
+    return;
+  }
   // What is wrong with the request is found before the model is opened.
   tasks::TaskInputs inputs;
   std::vector<std::string> names;
@@ -172,7 +207,7 @@ void register_run(Cli& cli) {
   const auto list = [&](const std::string& name, std::vector<std::string>& values, const std::string& doc,
                         const std::string& type) { cli.add_texts(*run, name, values, doc, type); };
   run->add_option("model", options->model,
-                  "folder of the model, ipfs://CID of one that the store has, or ORGANISATION/NAME[@REVISION] of a hub")
+                  "folder of the model or skill, ipfs://CID of one that the store has, or ORGANISATION/NAME[@REVISION] of a hub")
       ->required()
       ->type_name("MODEL");
   run->add_option("input", options->input, "- reads texts from standard input, one a line")
@@ -186,6 +221,11 @@ void register_run(Cli& cli) {
   list("--video", options->videos, "an animated WebP file or a folder of frames; may be repeated", "FILE");
   list("--file", options->files, "a file with one text a line; may be repeated", "FILE");
   run->add_flag("--whole", options->whole, "each --file, or standard input, is one text");
+  run->add_option("--inputs", options->tensors,
+                  "safetensors file with a tensor for each input of the graph, for any task")
+      ->type_name("FILE");
+  run->add_option("--outputs", options->outputs, "with --inputs: write the outputs to this safetensors file")
+      ->type_name("FILE");
   list("--context", options->contexts, "a second text: what a question is about; may be repeated", "TEXT");
   list("--context-file", options->context_files, "a file that is one context", "FILE");
   list("--label", options->labels, "a candidate label; may be repeated", "LABEL");

@@ -1,4 +1,5 @@
 #include "cli/cli.h"
+#include "import/bundle/bundle_files.h"
 #include "skills/verification.h"
 
 namespace accelerate::cli {
@@ -6,7 +7,7 @@ namespace {
 
 struct VerifyOptions {
   std::string model;
-  std::string graph = "captured";
+  std::string graph;
   double tolerance = 1e-4;
   bool locate = true;
   DeviceOptions device;
@@ -29,10 +30,16 @@ std::string for_person(const skills::Verification& v) {
   return out;
 }
 
+/// A skill holds one graph.
+bool is_skill(const std::string& model) {
+  std::error_code ignored;
+  return std::filesystem::is_directory(model, ignored) && import::is_bundle(model);
+}
+
 void verify_model(Cli& cli, const VerifyOptions& options) {
   Progress progress("verifying " + printable(options.model));
   skills::VerificationOptions verification;
-  verification.open.graph = options.graph;
+  verification.open.graph = !options.graph.empty() ? options.graph : is_skill(options.model) ? "auto" : "captured";
   verification.session = options.device.session();
   verification.tolerance = options.tolerance;
   verification.locate = options.locate;
@@ -53,7 +60,10 @@ void register_verify(Cli& cli) {
                    "folder of the model, with inputs-K.safetensors and outputs-K.safetensors (K = 0, 1, ...)")
       ->required()
       ->type_name("MODEL");
-  verify->add_option("--graph", options->graph, "whose graph: auto, native or captured")->type_name("KIND");
+  verify
+      ->add_option("--graph", options->graph,
+                   "whose graph: auto, native or captured; by default captured, or a skill's own")
+      ->type_name("KIND");
   verify->add_option("--tolerance", options->tolerance, "largest max|a-b|/max|b| of an output")
       ->type_name("R")
       ->check(CLI::Range(0.0, 1.0));

@@ -1,9 +1,9 @@
 #include "import/open.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "base/error.h"
+#include "base/nearest.h"
 #include "import/bundle/bundle_files.h"
 #include "import/hf/checkpoint_names.h"
 #include "import/hf/open_weights.h"
@@ -16,38 +16,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t kMaxNameBytes = 128;
-
-/// Levenshtein distance, letters compared without case.
-size_t edit_distance(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  std::vector<size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), size_t{0});
-  for (size_t i = 0; i < a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (size_t j = 0; j < b.size(); ++j) {
-      const size_t change = diagonal + (lower(a[i]) == lower(b[j]) ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
 /// The built-in classes nearest in name, for messages.
 std::string nearest_classes(std::string_view name, const models::ModelRegistry& registry) {
-  std::vector<std::pair<size_t, std::string>> candidates;
-  for (const models::ModelBuilder& builder : registry.all()) {
-    for (const std::string& known : builder.architectures) {
-      candidates.emplace_back(edit_distance(name.substr(0, kMaxNameBytes), known), known);
-    }
-  }
-  std::sort(candidates.begin(), candidates.end());
-  std::string text;
-  for (size_t i = 0; i < std::min<size_t>(candidates.size(), 5); ++i)
-    text += (i == 0 ? "" : ", ") + candidates[i].second;
-  return text.empty() ? "none" : text;
+  std::vector<std::string> known;
+  for (const models::ModelBuilder& builder : registry.all())
+    known.insert(known.end(), builder.architectures.begin(), builder.architectures.end());
+  return nearest_names(name, known);
 }
 
 struct Choice {

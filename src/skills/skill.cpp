@@ -89,7 +89,10 @@ Skill Skill::open(const std::string& where, const SkillOptions& options) {
     impl->task = tasks::Task::open(path, open);
     impl->task_name = definition.name;
   } catch (const Error& e) {
-    if (e.code() != ErrorCode::unsupported_task || !options.task.empty()) throw;
+    // A skill whose task is not built in, or that has no tokenizer or processor, still takes tensors.
+    const bool takes_tensors =
+        e.code() == ErrorCode::unsupported_task || (e.code() == ErrorCode::not_found && impl->manifest.has_value());
+    if (!takes_tensors || !options.task.empty()) throw;
     impl->no_task = e;
   }
   impl->load_ms = ms_since(begin);

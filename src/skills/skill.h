@@ -30,8 +30,9 @@ struct SkillOptions {
 class Skill {
  public:
   /// where: a folder, or ipfs://CID of one that the store has.
-  /// Errors: those of ModelLocation, import::open and InferenceSession::load. A task that is not built in is no error
-  /// here: process() then says so, and tensors are served.
+  /// Errors: those of ModelLocation, import::open and InferenceSession::load. A task that is not built in, or a
+  /// skill without the tokenizer or processor of its task, is no error here: process() then says so, and tensors are
+  /// served.
   static Skill open(const std::string& where, const SkillOptions& options = {});
 
   /// The task on inputs, singly or in batches: {result, task, backend, device, requested_device, fallback_reason,
@@ -52,9 +53,9 @@ class Skill {
   const std::optional<import::Manifest>& manifest() const;
   /// The skill's name; of a plain folder its own.
   const std::string& name() const;
-  /// Errors: unsupported_task, with the reason, if the skill's task is not built in.
+  /// Errors: as process() without inputs.
   const tasks::Task& task() const;
-  /// Null if the task is not built in.
+  /// Null where task() fails.
   const tasks::Task* task_if_built() const;
   double load_ms() const;
 

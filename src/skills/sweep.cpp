@@ -14,77 +14,13 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/process.h"
+#include "skills/capture_worker.h"
 
 namespace accelerate::skills {
 namespace {
 
-constexpr double kStartSeconds = 300;           // until a worker is ready
-constexpr double kWallFactor = 6;               // most time by the clock for a second of processor time
+constexpr double kStartSeconds = 300;           // until the catalogue is listed
 constexpr const char* kFacts = "capture.json";  // in a kept case folder: the worker's reply
-
-CallLimits limits_of(const SweepOptions& options, double seconds) {
-  CallLimits out;
-  out.cancel = options.cancel;
-  out.deadline = std::chrono::steady_clock::now() + std::chrono::duration_cast<std::chrono::steady_clock::duration>(
-                                                        std::chrono::duration<double>(seconds));
-  return out;
-}
-
-std::string last_line(const std::string& text) {
-  size_t end = text.find_last_not_of("\r\n ");
-  if (end == std::string::npos) return "it wrote nothing";
-  size_t begin = text.rfind('\n', end);
-  return printable(
-      text.substr(begin == std::string::npos ? 0 : begin + 1, end - (begin == std::string::npos ? 0 : begin)));
-}
-
-/// A Python process that builds case folders; started again after it dies.
-class CaptureWorker {
- public:
-  explicit CaptureWorker(const SweepOptions& options) : options_(options) {}
-
-  /// The worker's reply to a request for the class. Errors: io_error if it cannot be started; cancelled.
-  Json build(const std::string& name, const std::filesystem::path& folder) {
-    start();
-    Json request = {{"id", ++id_},
-                    {"class", name},
-                    {"folder", folder.string()},
-                    {"seed", options_.seed},
-                    {"seconds", options_.capture_seconds},
-                    {"memory_mb", static_cast<double>(options_.memory_bytes) / 0x1p20}};
-    // The worker holds its own limits, of processor time and of the clock; this one is for a worker that hangs.
-    CallLimits limits = limits_of(options_, kWallFactor * options_.capture_seconds + 60);
-    std::string reason;
-    try {
-      process_->write(request.dump() + "\n", limits);
-      if (auto line = process_->read_line(limits)) return parse_json(*line, "the worker's reply");
-      reason = fmt::format("the worker ended with {}: {}", process_->wait(limits).description(),
-                           last_line(process_->error_tail()));
-    } catch (const Error& error) {
-      if (error.code() == ErrorCode::cancelled) throw;
-      reason = error.message();
-    }
-    process_.reset();
-    return {{"ok", false}, {"stage", "config"}, {"reason", reason}, {"own", false}};
-  }
-
- private:
-  void start() {
-    if (process_) return;
-    process_.emplace(ProcessOptions{.command = {options_.python, "-m", "ipfs_accelerate.capture.worker"}});
-    auto line = process_->read_line(limits_of(options_, kStartSeconds));
-    if (line && parse_json(*line, "the worker's first line").value("ready", false)) return;
-    std::string said = last_line(process_->error_tail());
-    process_.reset();
-    fail(ErrorCode::io_error,
-         "the capture worker did not start: {}; expected a Python ({}) with torch, transformers and ipfs_accelerate",
-         said, options_.python);
-  }
-
-  const SweepOptions& options_;
-  std::optional<Process> process_;
-  int id_ = 0;
-};
 
 double number_at(const Json& json, const char* key) {
   auto it = json.find(key);
@@ -100,7 +36,7 @@ void verify_case(const std::filesystem::path& folder, const SweepOptions& option
   Process process(command);
   std::string text;
   try {
-    CallLimits limits = limits_of(options, options.verify_seconds);
+    CallLimits limits = limits_within(options.verify_seconds, options.cancel);
     text = process.read_all(limits);
     ProcessExit exit = process.wait(limits);
     record.peak_mb = static_cast<double>(exit.peak_memory_bytes) / 0x1p20;
@@ -140,7 +76,12 @@ CoverageRecord cover(const ModelClass& model, CaptureWorker& worker, const Sweep
   if (options.reuse && std::filesystem::exists(facts)) {
     reply = parse_json(read_file(facts), facts.string());
   } else {
-    reply = worker.build(model.name, folder);
+    reply = worker.ask({{"class", model.name},
+                        {"folder", folder.string()},
+                        {"seed", options.seed},
+                        {"seconds", options.capture_seconds},
+                        {"memory_mb", static_cast<double>(options.memory_bytes) / 0x1p20}},
+                       options.capture_seconds);
     if (options.keep && reply.value("ok", false)) write_file_atomic(facts, reply.dump());
   }
   record.capture_s = number_at(reply, "total_seconds");
@@ -163,7 +104,7 @@ CoverageRecord cover(const ModelClass& model, CaptureWorker& worker, const Sweep
 
 std::vector<ModelClass> list_model_classes(const SweepOptions& options) {
   Process process({.command = {options.python, "-m", "ipfs_accelerate.capture.catalog"}});
-  CallLimits limits = limits_of(options, kStartSeconds);
+  CallLimits limits = limits_within(kStartSeconds, options.cancel);
   std::vector<ModelClass> out;
   while (auto line = process.read_line(limits)) {
     Json entry = parse_json(*line, "the catalogue of classes");
@@ -198,7 +139,7 @@ void sweep(const std::vector<ModelClass>& classes, const SweepOptions& options,
   std::exception_ptr failure;
   auto work = [&] {
     try {
-      CaptureWorker worker(options);
+      CaptureWorker worker(options.python, options.cancel);
       for (size_t i = next++; i < classes.size() && !stop; i = next++) {
         CoverageRecord record = cover(classes[i], worker, options);
         std::lock_guard lock(mutex);

@@ -55,11 +55,17 @@ struct VerificationOptions {
   double tolerance = 1e-4;
   /// On a disagreement, find the pass, kernel or graph at fault.
   bool locate = true;
+  /// False: recorded outputs that the graph does not have are left out; one at least must be there.
+  bool all_outputs = true;
 };
 
 /// Runs the model of a folder on its inputs-K.safetensors, K = 0, 1, ..., and compares with outputs-K.safetensors:
 /// tensors by the names of the graph's inputs and outputs. A failure is a result, not an error.
 /// Errors: not_found if there is no such folder or no inputs-0.safetensors in it.
 Verification verify_folder(const std::filesystem::path& folder, const VerificationOptions& options);
+
+/// The same with the recorded inputs and outputs in another set of files.
+Verification verify_files(const std::shared_ptr<FileSet>& files, const FileSet& recorded,
+                          const VerificationOptions& options);
 
 }  // namespace accelerate::skills

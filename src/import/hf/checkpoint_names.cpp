@@ -156,6 +156,13 @@ void check_weights(const Program& program, const WeightSource& weights) {
   }
 }
 
+std::vector<std::string> weight_names(const Program& program) {
+  std::set<std::string> seen;
+  for (const auto& [role, graph] : program.graphs)
+    visit_weights(graph, seen, [](const std::string&, const TensorType&) {});
+  return {seen.begin(), seen.end()};
+}
+
 std::vector<std::string> unused_weights(const Program& program, const CheckpointNames& weights) {
   std::set<std::string> seen;
   std::set<std::string> used;

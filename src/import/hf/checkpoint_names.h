@@ -59,6 +59,9 @@ class MergedWeights final : public WeightSource {
 /// Errors: invalid_weights that lists all weights that are missing, or all whose shape differs, with both shapes.
 void check_weights(const Program& program, const WeightSource& weights);
 
+/// Names of all weights that the graphs refer to, sorted.
+std::vector<std::string> weight_names(const Program& program);
+
 /// Names of the files that no graph refers to, sorted: heads that are not built, and buffers.
 std::vector<std::string> unused_weights(const Program& program, const CheckpointNames& weights);
 

@@ -4,7 +4,9 @@ Requests and replies are JSON objects, one a line, on standard input and output;
 error. Each class is built in a child process with limits on processor time and memory, so that a class that crashes or
 hangs costs one reply, and a busy machine changes no reply.
 
-Request: {"id": 1, "class": "BertModel", "folder": "/path/CASE", "seed": 0, "seconds": 120, "memory_mb": 6000}
+Request: {"id": 1, "class": "BertModel", "folder": "/path/CASE", "seed": 0, "seconds": 120, "memory_mb": 6000,
+          "kind": "case" (the class in small), or "capture" (model.pt2 of the folder "source"), or "reference" (inputs and
+          outputs of transformers with the weights of "source", and model.pt2 with "captured": true)}
 Reply:   {"id": 1, "ok": true, "class": ..., "seconds": {stage: s}, "peak_mb": ..., "nodes": ..., "way": ..., ...} or
          {"id": 1, "ok": false, "class": ..., "stage": ..., "reason": ..., "own": true if the reason is the model's}
 The first line written is {"ready": true, versions}.
@@ -70,20 +72,12 @@ def warm_up() -> None:
 
 def build(request: dict[str, Any], make_case: Callable[..., Any], tell: Callable[[dict[str, Any]], None]) -> None:
     """The work of the child: tells each stage as it begins, then the result."""
-    from .case import build_case
     from .config_file import CaptureError
 
     began = time.process_time()
     limit = float(request.get("seconds", SECONDS))
     try:
-        facts = build_case(
-            make_case,
-            request["class"],
-            Path(request["folder"]),
-            int(request.get("seed", 0)),
-            limit * 0.7,
-            lambda stage: tell({"stage": stage}),
-        )
+        facts = facts_of(request, make_case, limit, lambda stage: tell({"stage": stage}))
         result = {"ok": True, **facts}
     except CaptureError as error:
         result = {
@@ -97,6 +91,28 @@ def build(request: dict[str, Any], make_case: Callable[..., Any], tell: Callable
     result["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
     result["total_seconds"] = round(time.process_time() - began, 3)
     tell({"result": result})
+
+
+def facts_of(
+    request: dict[str, Any], make_case: Callable[..., Any], limit: float, progress: Callable[[str], None]
+) -> dict[str, Any]:
+    """Makes what the request asks for, within `limit` seconds."""
+    folder, name, kind = Path(request["folder"]), request["class"], request.get("kind", "case")
+    if kind == "case":
+        from .case import build_case
+
+        return build_case(make_case, name, folder, int(request.get("seed", 0)), limit * 0.7, progress)
+    source = Path(request["source"])
+    if kind == "capture":
+        from .folder import capture_folder
+
+        progress("export")
+        folder.mkdir(parents=True, exist_ok=True)
+        return capture_folder(source, folder / "model.pt2", name, None, limit * 0.7, "plain")
+    from .reference import build_reference
+
+    progress("eager")
+    return build_reference(source, folder, name, limit * 0.7, bool(request.get("captured", False)))
 
 
 def where(error: BaseException | None) -> list[str]:
@@ -185,6 +201,11 @@ def refusal(request: Any) -> str | None:
             return f"a request has a string `{key}`"
     if not request["class"].isidentifier():
         return f"{request['class']!r} is no class name"
+    kind = request.get("kind", "case")
+    if kind not in ("case", "capture", "reference"):
+        return f"{kind!r} is no kind of request"
+    if kind != "case" and not isinstance(request.get("source"), str):
+        return f"a request of the kind {kind} has a string `source`"
     for key in ("seed", "seconds", "memory_mb"):
         if key in request and (isinstance(request[key], bool) or not isinstance(request[key], (int, float))):
             return f"`{key}` is a number"
