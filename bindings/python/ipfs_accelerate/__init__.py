@@ -18,62 +18,38 @@ transformers, and are imported only when they are asked for.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 
 from . import errors
-from ._core import (
-    Graph,
-    InferenceSession,
-    Model,
-    Task,
-    TaskInputs,
-    Tensor,
-    TensorType,
-    Tokenizer,
-    Value,
-    __version__,
-    hardware,
-    infer_task,
-    ops,
-    tasks,
-)
-from .dtypes import DType
 from .errors import Error
-from .pipelines import Pipeline, pipeline
-from .skills import Skill
 
-sys.modules[__name__ + ".ops"] = ops
-sys.modules[__name__ + ".hardware"] = hardware
-
+_CORE = (
+    "Graph", "InferenceSession", "Model", "Task", "TaskInputs", "Tensor", "TensorType", "Tokenizer", "Value", "__version__",
+    "hardware", "infer_task", "ops", "tasks",
+)  # fmt: skip
+_OWN = {"DType": "dtypes", "Pipeline": "pipelines", "pipeline": "pipelines", "Skill": "skills"}
 _LAZY = ("capture", "exporters")
 
-__all__ = [
-    "DType",
-    "Error",
-    "Graph",
-    "InferenceSession",
-    "Model",
-    "Pipeline",
-    "Skill",
-    "Task",
-    "TaskInputs",
-    "Tensor",
-    "TensorType",
-    "Tokenizer",
-    "Value",
-    "__version__",
-    "errors",
-    "hardware",
-    "infer_task",
-    "ops",
-    "pipeline",
-    "tasks",
-]
+__all__ = sorted({"Error", "errors", *_CORE, *_OWN})
+
+# The sources without the compiled part: capture works, and whatever else is asked for says what is missing.
+if importlib.util.find_spec(f"{__name__}._core"):
+    from . import _core
+    from .dtypes import DType
+    from .pipelines import Pipeline, pipeline
+    from .skills import Skill
+
+    globals().update({name: getattr(_core, name) for name in _CORE})
+    sys.modules[__name__ + ".ops"] = _core.ops
+    sys.modules[__name__ + ".hardware"] = _core.hardware
 
 
 def __getattr__(name: str):
     if name in _LAZY:
         return importlib.import_module(f".{name}", __name__)
+    if name in __all__:
+        raise ImportError(f"ipfs_accelerate.{name} needs the compiled part of the package; install it with: pip install .")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
