@@ -252,6 +252,7 @@ _BLOCKS = (
 
 # Padding images go through the encoder too; their features are left out.
 _REAL_IMAGES = (
+    ("nb_values_per_image = pixel_values.shape[1:].numel()", "nb_values_per_image = pixel_values[0].numel()"),
     ("pixel_values = pixel_values[real_images_inds].contiguous()", ""),
     ("pixel_attention_mask = pixel_attention_mask[real_images_inds].contiguous()", ""),
     (
@@ -521,6 +522,10 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         return pos_tensor.gather(3, places.expand(*pos_tensor.size()[:2], -1, -1))
         """,
     ),),
+    ("modeling_florence2", "Florence2VisionChannelAttention.forward"): (
+        ("scale = num_tokens**-0.5", "query = query * query.new_ones(num_tokens).sum().rsqrt()"),
+        ("scaling=scale,", "scaling=1.0,"),
+    ),
     ("modeling_fsmt", "make_padding_mask"): ((
         """
         if not padding_mask.any():
@@ -712,6 +717,14 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ),),
     ("modeling_idefics2", "Idefics2Model.get_image_features"): _REAL_IMAGES,
     ("modeling_idefics3", "Idefics3Model.get_image_features"): _REAL_IMAGES,
+    ("modeling_inkling2", "Inkling2VisionEmbeddings.forward"): ((
+        "embeddings = cls_embedding.repeat(patch_embeddings.shape[0] + patch_grid_thw.shape[0], 1)",
+        """
+        each = patch_grid_thw.prod(-1)
+        rows = torch.repeat_interleave(torch.ones_like(each), each + 1)
+        embeddings = cls_embedding * rows[:, None].to(patch_embeddings)
+        """,
+    ),),
     ("modeling_modernvbert", "ModernVBertModel.get_image_features"): _REAL_IMAGES,
     ("modeling_smolvlm", "SmolVLMModel.get_image_features"): _REAL_IMAGES,
     ("modeling_ultravbert", "UltraVBertModel.get_image_features"): _REAL_IMAGES,
