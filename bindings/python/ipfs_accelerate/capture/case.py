@@ -9,6 +9,7 @@ are the names of the program's inputs and outputs. Expected outputs come from th
 from __future__ import annotations
 
 import copy
+import dataclasses
 import random
 import time
 from collections.abc import Callable
@@ -25,7 +26,7 @@ from .draws import Draws
 from .config_file import CaptureError
 from .exporter import Capture, Sample, capture, implementations, reason_of
 from .randomize import randomize
-from .structure import flatten_outputs
+from .structure import flatten_outputs, joined, varying_lists
 
 GAINS = (1.0, 0.5, 0.25)
 ROUNDING = 2.0**-23  # of a float32
@@ -139,6 +140,8 @@ def reference(model: torch.nn.Module, case: Any, seed: int) -> tuple[list[Sample
             samples.append(Sample({**inputs, **fixed}, draws.values, outputs))
         if all(_finite(sample) for sample in samples) and _determined(model, samples, seed):
             break
+    lists = varying_lists([sample.outputs or {} for sample in samples])
+    samples = [dataclasses.replace(sample, outputs=joined(sample.outputs, lists), lists=lists) for sample in samples]
     return samples, gain, rejected
 
 

@@ -33,7 +33,7 @@ from .draws import Draws, random_ops
 from .hoist import Hoist, Rows, is_layout
 from .patches import patched
 from .recurrences import recurrences
-from .structure import fill, flatten_inputs, flatten_outputs
+from .structure import fill, flatten_inputs, flatten_outputs, joined
 
 FORMAT = "ipfs_accelerate"
 TOLERANCE = 1e-4
@@ -44,7 +44,8 @@ class Sample:
     """One call of a model: keyword arguments with tensors in them, the draws it makes, and what it returns.
 
     `draws` and `outputs` are as recorded from the unpatched model; `outputs` may be None when unknown. `layout` names
-    inputs that are no inputs of the program, because the tables made of them, `precomputed`, are (see `hoist`).
+    inputs that are no inputs of the program, because the tables made of them, `precomputed`, are (see `hoist`). `lists`
+    names outputs that are lists whose length depends on data: they are outputs as one tensor (see `structure.joined`).
     """
 
     inputs: dict[str, Any]
@@ -52,6 +53,7 @@ class Sample:
     outputs: dict[str, torch.Tensor] | None = None
     layout: tuple[str, ...] = ()
     precomputed: dict[int, torch.Tensor] = dataclasses.field(default_factory=dict)
+    lists: tuple[str, ...] = ()
 
     def traced(self) -> dict[str, Any]:
         """The keyword arguments that are inputs of the program."""
@@ -189,7 +191,7 @@ def flat_forward(
                 hoist = modes.enter_context(Hoist(list(flatten_inputs(layout)[0].values()), tables))
             if draws:
                 mode = modes.enter_context(Draws(draws))
-            outputs = flatten_outputs(original(**arguments))
+            outputs = joined(flatten_outputs(original(**arguments)), sample.lists)
         if draws and mode.used != len(draws):
             raise RuntimeError(f"the model made {len(draws)} random draws when it ran and {mode.used} when traced")
         noted.outputs = list(outputs)

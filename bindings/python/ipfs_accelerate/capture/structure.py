@@ -91,3 +91,26 @@ def flatten_outputs(output: Any) -> dict[str, torch.Tensor]:
 
     walk(output, "", ())
     return found
+
+
+def varying_lists(records: list[dict[str, torch.Tensor]]) -> tuple[str, ...]:
+    """Names of output lists that have another length in another record (features of each image): `P` of `P.0`, `P.1`, ..."""
+    lengths: dict[str, set[int]] = {}
+    for record in records:
+        found: dict[str, int] = {}
+        for name in record:
+            head, _, last = name.rpartition(".")
+            if head and last.isdigit():
+                found[head] = found.get(head, 0) + 1
+        for head, count in found.items():
+            lengths.setdefault(head, set()).add(count)
+    return tuple(head for head, counts in lengths.items() if len(counts) > 1)
+
+
+def joined(outputs: Mapping[str, torch.Tensor], lists: tuple[str, ...]) -> dict[str, torch.Tensor]:
+    """`outputs` with each of `lists` as one tensor: its parts [n, ...] after each other along the first axis."""
+    parts: dict[str, list[torch.Tensor]] = {}
+    for name, value in outputs.items():
+        head, _, last = name.rpartition(".")
+        parts.setdefault(head if head in lists and last.isdigit() else name, []).append(value)
+    return {name: values[0] if name not in lists else torch.cat(values) for name, values in parts.items()}
