@@ -141,8 +141,13 @@ void register_generate(Cli& cli) {
   CLI::App* c = cli.command("generate", "Make skills: checked, callable, shareable folders of models",
                             [&cli, a] { generate(cli, *a); });
   const auto list = [&](const std::string& name, std::vector<std::string>& values, const std::string& doc,
-                        const std::string& type) { cli.add_texts(*c, name, values, doc, type); };
-  list("--model", a->models, "model folder, ipfs://CID, or id that the hub's cache has; may be repeated", "MODEL");
+                        const std::string& type) {
+    c->add_option(name, values, doc)
+        ->type_name(type)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  list("--model", a->models, "model folder, ipfs://CID, or id of a hub's repository; may be repeated", "MODEL");
   list("--class", a->classes, "class of transformers, made small with random weights; may be repeated", "NAME");
   c->add_option("--architecture", a->architecture, "all classes of a family, such as bert, made small")
       ->type_name("FAMILY");
