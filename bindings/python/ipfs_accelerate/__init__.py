@@ -26,9 +26,9 @@ from .errors import Error
 
 _CORE = (
     "Graph", "InferenceSession", "Model", "Task", "TaskInputs", "Tensor", "TensorType", "Tokenizer", "Value", "__version__",
-    "hardware", "infer_task", "ops", "tasks",
+    "find_model", "generate", "hardware", "infer_task", "ops", "tasks",
 )  # fmt: skip
-_OWN = {"DType": "dtypes", "Pipeline": "pipelines", "pipeline": "pipelines", "Skill": "skills"}
+_OWN = {"DType": "dtypes", "Pipeline": "pipelines", "pipeline": "pipelines", "Skill": "skills", "MojoMaxTargetMixin": "mojo_max"}
 _LAZY = ("capture", "exporters")
 
 __all__ = sorted({"Error", "errors", *_CORE, *_OWN})
@@ -37,6 +37,7 @@ __all__ = sorted({"Error", "errors", *_CORE, *_OWN})
 if importlib.util.find_spec(f"{__name__}._core"):
     from . import _core
     from .dtypes import DType
+    from .mojo_max import MojoMaxTargetMixin
     from .pipelines import Pipeline, pipeline
     from .skills import Skill
 

@@ -56,6 +56,8 @@ void bind_tokenizer(nb::module_& module);
 void bind_task(nb::module_& module);
 void bind_skill(nb::module_& module);
 void bind_hardware(nb::module_& module);
+/// After bind_hardware.
+void bind_library(nb::module_& module);
 
 }  // namespace accelerate::python
 

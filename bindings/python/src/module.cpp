@@ -15,4 +15,5 @@ NB_MODULE(_core, module) {
   bind_task(module);
   bind_skill(module);
   bind_hardware(module);
+  bind_library(module);
 }

@@ -4,8 +4,6 @@
 plain export with fused attention, transformers' own export patches, those with layout tables as inputs (`hoist`), plain
 attention, batched experts, and Dynamo (`strict`); and in each, all dynamic dims, the batch alone, none. Where reference outputs are given, a program that does
 not give them is refused and the next way is tried. What was refused, and why, is in `Capture.refused`.
-
-`CaptureExporter` makes the same available to transformers as the export format `ipfs_accelerate`.
 """
 
 from __future__ import annotations
@@ -16,15 +14,12 @@ import dataclasses
 import inspect
 import re
 import time
-from collections.abc import Iterator, MutableMapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch.export import Dim, ExportedProgram
-from transformers.exporters import DynamoConfig, HfExporter, register_backend
 from transformers.exporters.exporter_dynamo import apply_patches, register_cache_pytrees_for_model, reset_model_state
-from transformers.exporters.metadata import ExportMetadata, build_export_metadata
 from transformers.exporters.utils import precompute_export_inputs
 
 from .attention import attention_form
@@ -35,7 +30,6 @@ from .patches import patched
 from .recurrences import recurrences
 from .structure import fill, flatten_inputs, flatten_outputs, joined
 
-FORMAT = "ipfs_accelerate"
 TOLERANCE = 1e-4
 
 
@@ -527,45 +521,3 @@ def program_axes(program: ExportedProgram, names: list[str]) -> dict[str, list[i
         if isinstance(value, torch.Tensor):
             axes[name] = [i for i, size in enumerate(value.shape) if isinstance(size, torch.SymInt)]
     return axes
-
-
-@dataclasses.dataclass
-class CaptureConfig(DynamoConfig):
-    """Options of the export format `ipfs_accelerate`: those of `DynamoConfig`, of which `dynamic` is used."""
-
-    export_format: str = FORMAT
-    dynamic: bool = True
-
-
-class CaptureExporter(HfExporter):
-    """transformers' exporter interface to `capture`: `CaptureExporter().export(model, inputs, CaptureConfig())`."""
-
-    export_format = FORMAT
-    config_class = CaptureConfig
-    program_suffix = ".pt2"
-    required_packages = ["torch"]
-
-    def export_program(
-        self, model: Any, sample_inputs: MutableMapping[str, Any], config: CaptureConfig
-    ) -> tuple[tuple[Any, Capture], ExportMetadata]:
-        sample = Sample(dict(sample_inputs))
-        found = capture(model, [sample], dynamic=None if config.dynamic else {name: [] for name in sample.tensors()})
-        return (model, found), build_export_metadata(model, sample_inputs, found.program, self.required_packages)
-
-    @classmethod
-    def save_program(cls, program: tuple[Any, Capture], path: str | Path) -> None:
-        from .archive import write_archive
-
-        write_archive(Path(path), *program)
-
-    @classmethod
-    def load_program(cls, path: str | Path) -> ExportedProgram:
-        return torch.export.load(str(path))
-
-
-def register() -> None:
-    """Makes the export format `ipfs_accelerate` known to transformers."""
-    from transformers.exporters.auto import EXPORT_BACKENDS
-
-    if FORMAT not in EXPORT_BACKENDS:
-        register_backend(CaptureExporter)
