@@ -103,11 +103,12 @@ void run_tensors(const Cli& cli, const RunOptions& options, const CallLimits& li
   const std::filesystem::path file = options.tensors;
   const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
   const auto inputs = import::read_safetensors(*open_folder(folder), file.filename().native());
+  const ModelPath model(options.model, cli.cancel);
   Progress progress("loading " + printable(options.model));
   skills::SkillOptions open;
   open.session = options.device.session();
   open.limits = limits;
-  const skills::Skill skill = skills::Skill::open(options.model, open);
+  const skills::Skill skill = skills::Skill::open(model.path(), open);
   progress.set("running");
   ExecuteOptions call;
   call.limits = limits;
@@ -206,8 +207,9 @@ void register_run(Cli& cli) {
                               [&cli, options] { run_model(cli, *options); });
   const auto list = [&](const std::string& name, std::vector<std::string>& values, const std::string& doc,
                         const std::string& type) { cli.add_texts(*run, name, values, doc, type); };
-  run->add_option("model", options->model,
-                  "folder of the model or skill, ipfs://CID of one that the store has, or ORGANISATION/NAME[@REVISION] of a hub")
+  run->add_option(
+         "model", options->model,
+         "folder of the model or skill, ipfs://CID of one that the store has, or ORGANISATION/NAME[@REVISION] of a hub")
       ->required()
       ->type_name("MODEL");
   run->add_option("input", options->input, "- reads texts from standard input, one a line")

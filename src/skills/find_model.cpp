@@ -3,7 +3,7 @@
 #include <cctype>
 
 #include "base/error.h"
-#include "store/hub_cache.h"
+#include "store/hub_client.h"
 
 namespace accelerate::skills {
 namespace {
@@ -21,18 +21,27 @@ ModelLocation find_model(const std::string& name, const fs::path& store_folder, 
   std::error_code ignored;
   if (!name.empty() && fs::exists(name, ignored)) return ModelLocation(name);
   const fs::path cache = store::HubCache::default_folder();
+  std::string why = "it is no id of a hub";
   if (!name.empty() && !looks_like_path(name)) {
     try {
-      const auto found = store::HubCache(cache).find(store::HubRepository::parse(name));
-      if (found) return ModelLocation(found->native());
+      // A lone name ("bert-base-uncased") is an id, too, where there is no folder of it.
+      const bool is_lone = name.find('/') == std::string::npos && !name.starts_with("hf://");
+      const store::HubName wanted = store::HubName::parse(is_lone ? "hf://" + name : name);
+      if (const auto found = store::HubCache(cache).find(wanted.repository, wanted.revision))
+        return ModelLocation(found->native());
+      const auto fetched = store::download_snapshot(store::HubCache(cache), wanted.repository, wanted.revision,
+                                                    store::HubOptions::from_environment(), call);
+      return ModelLocation(fetched.folder.native());
     } catch (const Error& e) {
-      if (e.code() != ErrorCode::invalid_argument) throw;  // no id of a hub, so it was a path
+      if (e.code() == ErrorCode::cancelled || e.code() == ErrorCode::invalid_model) throw;
+      why = e.message();
     }
   }
   fail(ErrorCode::not_found,
-       "there is no model '{}': neither a folder of this name nor a snapshot in the hub's cache {}. Give a folder with "
-       "config.json, an id that has been downloaded, or ipfs://CID of one that the store has",
-       printable(name), printable(cache.native(), 400));
+       "there is no model '{}': no folder of this name, no snapshot in the hub's cache {}, and none from the hub ({}). "
+       "Give "
+       "a folder with config.json, the id of a repository, or ipfs://CID of a model that the store has",
+       printable(name), printable(cache.native(), 400), why);
 }
 
 std::string skill_name_of(const std::string& model) {

@@ -6,8 +6,8 @@
 
 namespace accelerate::skills {
 
-/// Where a model is that a person names: a folder, ipfs://CID, or a hub id that the hub's cache has.
-/// Errors: not_found, with where was looked; those of ModelLocation.
+/// Where a model is that a person names: a folder, ipfs://CID, or a hub's id ("ORG/NAME", "NAME"), whose
+/// snapshot is fetched if the hub's cache has none. Errors: not_found, with where was looked; those of ModelLocation.
 ModelLocation find_model(const std::string& name, const std::filesystem::path& store_folder,
                          const store::StoreCall& call = {});
 

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cctype>
+#include <cerrno>
+#include <charconv>
 #include <chrono>
+#include <csignal>
 #include <mutex>
 #include <thread>
 
@@ -15,6 +18,7 @@
 #include "base/overlay.h"
 #include "import/bundle/bundle_files.h"
 #include "import/open.h"
+#include "import/pt2/components.h"
 #include "models/registry.h"
 #include "skills/bundle_writer.h"
 #include "skills/capture_worker.h"
@@ -36,6 +40,26 @@ double ms_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::milli>(Clock::now() - begin).count();
 }
 
+/// Removes the stages of processes that were killed: ".NAME.PID.N.tmp" of a process that is no more.
+void remove_dead_stages(const fs::path& output_dir) {
+  std::error_code error;
+  std::vector<fs::path> dead;
+  for (const auto& entry : fs::directory_iterator(output_dir, error)) {
+    const std::string name = entry.path().filename().native();
+    if (!name.starts_with('.') || !name.ends_with(".tmp")) continue;
+    const size_t number = name.rfind('.', name.size() - 5);
+    if (number == std::string::npos || number == 0) continue;
+    const size_t process = name.rfind('.', number - 1);
+    if (process == std::string::npos || process == 0) continue;
+    pid_t id = 0;
+    const char* end = name.data() + number;
+    const auto parsed = std::from_chars(name.data() + process + 1, end, id);
+    if (parsed.ec == std::errc() && parsed.ptr == end && id > 0 && kill(id, 0) != 0 && errno == ESRCH)
+      dead.push_back(entry.path());
+  }
+  for (const fs::path& path : dead) fs::remove_all(path, error);
+}
+
 /// A folder beside the skill's place that becomes the skill, or goes.
 class Stage {
  public:
@@ -43,6 +67,7 @@ class Stage {
     static std::atomic<uint64_t> counter{0};
     std::error_code error;
     fs::create_directories(output_dir, error);
+    remove_dead_stages(output_dir);
     path_ = output_dir / fmt::format(".{}.{}.{}.tmp", name, getpid(), counter++);
     if (!error) fs::create_directory(path_, error);
     if (error)
@@ -208,37 +233,42 @@ class Generation {
       fail(ErrorCode::unsupported_model, "the class {} has no native builder; leave --graph away to capture it",
            printable(architecture_));
     kind_ = "captured";
-    if (request_.class_name.empty()) files_ = overlaid(capture(folder), files_);
+    if (request_.class_name.empty() && !open_captured()) files_ = overlaid(capture(folder), files_);
+    if (opened_) return;
     opened_ = import::open(files_, {.architecture = architecture_, .graph = "captured"});
   }
 
-  /// Asks for the class that the task needs, or the one that the model names.
+  /// The task, and the class that it needs or that the model names.
   void choose_class(const import::HfFolder& folder) {
-    const tasks::TaskDef* task = nullptr;
+    const std::vector<std::string>& hints = folder.task_hints();
     if (!request_.task.empty()) {
-      task = tasks::registry().find(request_.task);
+      const tasks::TaskDef* task = tasks::registry().find(request_.task);
+      // A task that is not built in is one that the folder is made for, or a mistake.
+      if (task == nullptr && std::find(hints.begin(), hints.end(), request_.task) == hints.end())
+        tasks::registry().get(request_.task);
       task_ = task != nullptr ? task->name : request_.task;
-      if (task == nullptr &&
-          std::find(folder.task_hints().begin(), folder.task_hints().end(), request_.task) == folder.task_hints().end())
-        tasks::registry().get(request_.task);  // which says what tasks there are
-    } else if (!folder.task_hints().empty()) {
-      task_ = folder.task_hints().front();
-      for (const std::string& hint : folder.task_hints()) {
-        task = tasks::registry().find(hint);
-        if (task == nullptr) continue;
-        task_ = task->name;
-        break;
-      }
+      if (task != nullptr) architecture_ = tasks::class_for(*task, folder);
+    } else {
+      for (size_t i = 0; i < hints.size() && architecture_.empty(); ++i) take_hint(hints[i], folder);
+      if (task_.empty() && !hints.empty() && tasks::registry().find(hints.front()) == nullptr) task_ = hints.front();
     }
-    if (!request_.class_name.empty()) {
-      architecture_ = request_.class_name;
-      return;
-    }
-    if (task != nullptr) architecture_ = tasks::class_for(*task, folder);
+    if (!request_.class_name.empty()) architecture_ = request_.class_name;
     if (architecture_.empty() && !folder.architectures().empty()) architecture_ = folder.architectures().front();
     if (architecture_.empty())
       fail(ErrorCode::invalid_model, "{}/config.json names no class in 'architectures'; name a task with --task",
            files_->description());
+  }
+
+  /// Takes a task that the folder seems to be made for, if it is built in and the folder's class serves it.
+  void take_hint(const std::string& hint, const import::HfFolder& folder) {
+    const tasks::TaskDef* task = tasks::registry().find(hint);
+    if (task == nullptr) return;
+    try {
+      architecture_ = tasks::class_for(*task, folder);
+      task_ = task->name;
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::unsupported_task) throw;
+    }
   }
 
   Json ask(Json request, const std::string& what) {
@@ -276,6 +306,18 @@ class Generation {
     return folder.files()->map("config.json")->path().parent_path().native();
   }
 
+  /// Opens what the folder was captured as, if that is the class. False if there is nothing to open.
+  bool open_captured() {
+    if (!files_->contains("model.pt2") && !files_->contains(import::kComponents)) return false;
+    try {
+      opened_ = import::open(files_, {.architecture = architecture_, .graph = "captured"});
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::unsupported_model) throw;
+      return false;  // captured as another class
+    }
+    return true;
+  }
+
   /// model.pt2 of the class, captured now.
   std::shared_ptr<FileSet> capture(const import::HfFolder& folder) {
     Json request = {{"kind", options_.verify ? "reference" : "capture"},
@@ -301,6 +343,12 @@ class Generation {
   /// Verifies the staged skill; the record and small recordings become part of it.
   void check(import::Manifest& manifest) {
     fs::path recorded = request_.class_name.empty() ? stage_->work() : stage_->path();
+    std::string against = "transformers, float32, plain attention";
+    if (!has_recordings_ && files_->contains("inputs-0.safetensors") && files_->contains("outputs-0.safetensors")) {
+      recorded = location_->path();
+      against = "the outputs that are recorded in the model's folder";
+      has_recordings_ = true;
+    }
     SkillCheck checked{
         .folder = stage_->path(), .manifest = manifest, .session = options_.session, .cancel = options_.cancel};
     if (!has_recordings_) {
@@ -332,10 +380,10 @@ class Generation {
       const std::string in = fmt::format("inputs-{}.safetensors", k);
       const std::string out = fmt::format("outputs-{}.safetensors", k);
       std::error_code error;
-      if (!fs::exists(from / in, error)) return;
+      if (!fs::exists(from / in, error) || fs::exists(stage_->path() / in, error)) return;
       if (fs::file_size(from / in, error) + fs::file_size(from / out, error) > 2 * kMaxRecordingBytes) return;
-      fs::rename(from / in, stage_->path() / in, error);
-      fs::rename(from / out, stage_->path() / out, error);
+      fs::copy_file(from / in, stage_->path() / in, error);
+      fs::copy_file(from / out, stage_->path() / out, error);
     }
   }
 

@@ -12,7 +12,7 @@ namespace accelerate::skills {
 
 /// What a skill is made of: either `model` or `class_name`.
 struct GenerateRequest {
-  /// A model folder, ipfs://CID of one that the store has, or a hub id ("ORG/NAME") that the hub's cache has.
+  /// A model folder, ipfs://CID of one that the store has, or a hub's id (find_model).
   std::string model;
   /// A class of transformers: made on a small configuration with random weights, which lie in the skill.
   std::string class_name;

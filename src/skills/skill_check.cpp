@@ -34,10 +34,11 @@ Json check_against_recordings(const SkillCheck& check, const std::filesystem::pa
   const Verification found = verify_files(import::open_model_files(check.folder), *open_folder(recorded), options);
   Json record = to_json(found);
   if (!found.passed()) {
-    fail(ErrorCode::execution_failed, "the skill does not do what transformers does: it failed to {}: {}{}",
-         name_of(found.stage), found.reason, found.culprit.is_null() ? "" : "; at fault: " + found.culprit.dump());
+    fail(ErrorCode::execution_failed, "the skill does not give what it should ({}): it failed to {}: {}{}",
+         check.against, name_of(found.stage), found.reason,
+         found.culprit.is_null() ? "" : "; at fault: " + found.culprit.dump());
   }
-  record["against"] = "transformers, float32, plain attention";
+  record["against"] = check.against;
   record["tolerance"] = options.tolerance;
   for (const char* key : {"stage", "error_code", "reason", "culprit", "import_ms", "compile_ms", "execute_ms"})
     record.erase(key);

@@ -12,6 +12,8 @@ namespace accelerate::skills {
 /// A skill that is to be verified, as it lies in its folder.
 struct SkillCheck {
   std::filesystem::path folder;
+  /// Who made the recordings, in words.
+  std::string against;
   const import::Manifest& manifest;
   SessionOptions session;
   CancelToken cancel;
@@ -19,7 +21,7 @@ struct SkillCheck {
   std::string why_no_python = {};
 };
 
-/// The record of a run on inputs-K.safetensors of `recorded`, compared with transformers' outputs-K.safetensors:
+/// The record of a run on inputs-K.safetensors of `recorded`, compared with its outputs-K.safetensors:
 /// {against, sets, tolerance, passed, max_rel, outputs, backend, device, ...}. Errors: execution_failed if they differ
 /// or the skill does not run, with what is at fault.
 Json check_against_recordings(const SkillCheck& check, const std::filesystem::path& recorded);
