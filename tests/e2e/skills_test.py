@@ -54,6 +54,10 @@ def main():
         assert found["result"] == wanted["result"] and found["task"] == wanted["task"], (found, wanted)
         return f"{1e3 * seconds:.0f} ms"
 
+    def ready():
+        if not (skills / "minilm").exists():
+            generate("--model", minilm, "--name", "minilm", "--no-verify")
+
     def without_python():
         made = generate("--model", minilm, "--name", "checked")
         record = made["verification"]
@@ -90,6 +94,7 @@ def main():
         refused(2, "BertForMaskedLN", "BertForMaskedLM", command=("--class", "BertForMaskedLN"), env=python)
 
     def bad_requests():
+        ready()
         refused(2, "no model", command=("--model", "no/such-model"))
         refused(2, "there already", command=("--model", minilm, "--name", "minilm", "--no-verify"))
         other = scratch / "other"
@@ -104,6 +109,8 @@ def main():
             skills.chmod(0o755)
 
     def changed_skills():
+        ready()
+
         def broken(name, change, *words):
             folder = scratch / name
             shutil.copytree(skills / "minilm", folder)
