@@ -1,7 +1,9 @@
 #include "store/pull.h"
 
+#include "base/open_file.h"
 #include "cli/store_support.h"
 #include "store/hub_client.h"
+#include "store/trust.h"
 
 namespace accelerate::cli {
 namespace {
@@ -13,7 +15,39 @@ struct PullCommandOptions {
   std::string output;
   std::vector<std::string> include;
   std::vector<std::string> exclude;
+  std::vector<std::string> signed_by;
+  std::string record;
 };
+
+/// The user's policy, narrowed by --signed-by.
+store::TrustPolicy policy_of(const PullCommandOptions& o) {
+  store::TrustPolicy out = store::TrustPolicy::load();
+  if (o.signed_by.empty()) return out;
+  out.require_signature = true;
+  std::vector<store::TrustedKey> keys;
+  for (const std::string& key : o.signed_by) {
+    store::check_public_key(key);
+    keys.push_back({key, ""});
+  }
+  out.keys = std::move(keys);
+  return out;
+}
+
+/// Keeps the signatures that a CID has, and throws if none of them is what the policy wants.
+std::string check_signatures(const Cli& cli, const PullCommandOptions& o, store::Store& store, const store::Cid& cid,
+                             const std::vector<std::string>& sources) {
+  const store::TrustPolicy policy = policy_of(o);
+  if (!o.record.empty()) {
+    const std::string record = read_regular_file(o.record, o.record, store::kMaxRecordBytes);
+    if (const store::Publication p = store::verify_publication(record); p.cid != cid) {
+      fail(ErrorCode::invalid_model, "{} is the signature of {}, not of {}", printable(o.record), p.cid.text(),
+           cid.text());
+    }
+    store.add_signature(cid, record);
+  }
+  store::fetch_signatures(store, cid, sources, CallLimits{std::nullopt, cli.cancel});
+  return policy.check(store, cid);
+}
 
 void pull_hub(const Cli& cli, const PullCommandOptions& o) {
   const store::HubName name = store::HubName::parse(o.cid);
@@ -36,6 +70,7 @@ void pull_hub(const Cli& cli, const PullCommandOptions& o) {
     TransferProgress progress("adding " + name.repository.id, cli.cancel);
     tree = store->add(got.folder, add, executor, progress.call());
   }
+  const std::string signer = check_signatures(cli, o, *store, tree.cid, {});
   if (!o.output.empty()) {
     TransferProgress progress("writing " + printable(o.output), cli.cancel);
     store::export_tree(*store, tree.cid, o.output, {}, progress.call());
@@ -49,6 +84,7 @@ void pull_hub(const Cli& cli, const PullCommandOptions& o) {
                 {"fetched_files", got.fetched_files},
                 {"fetched_bytes", got.fetched_bytes},
                 {"left_out", got.left_out}};
+    if (!signer.empty()) out["signed_by"] = signer;
     if (!got.from_cache_reason.empty()) out["from_cache_reason"] = got.from_cache_reason;
     write_out(out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     return;
@@ -68,6 +104,8 @@ void pull(const Cli& cli, const PullCommandOptions& o) {
   if (path.path.find_first_not_of('/') != std::string::npos) {
     fail(ErrorCode::invalid_argument, "\"{}\" has a path; a whole tree is pulled by its CID", printable(o.cid));
   }
+  // Before anything is fetched.
+  const std::string signer = check_signatures(cli, o, *store, path.cid, o.pull.sources);
   store::PullResult result;
   {
     TransferProgress progress("pulling " + path.cid.text(), cli.cancel);
@@ -84,10 +122,11 @@ void pull(const Cli& cli, const PullCommandOptions& o) {
       if (!s.dropped.empty()) one["dropped"] = s.dropped;
       sources.push_back(std::move(one));
     }
-    const Json out = {{"cid", path.cid.text()},
-                      {"fetched_blocks", result.fetched_blocks},
-                      {"fetched_bytes", result.fetched_bytes},
-                      {"sources", std::move(sources)}};
+    Json out = {{"cid", path.cid.text()},
+                {"fetched_blocks", result.fetched_blocks},
+                {"fetched_bytes", result.fetched_bytes},
+                {"sources", std::move(sources)}};
+    if (!signer.empty()) out["signed_by"] = signer;
     write_out(out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     return;
   }
@@ -127,6 +166,11 @@ void register_pull(Cli& cli) {
   };
   patterns("--include", o->include, "of a hub: only files like this; may be repeated");
   patterns("--exclude", o->exclude, "of a hub: no files like this; may be repeated");
+  command->add_option("--signed-by", o->signed_by, "refuse it unless this key has signed it; may be repeated")
+      ->type_name("KEY")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command->add_option("--signature", o->record, "a signature record of it")->type_name("FILE");
   command->add_option("--max-bytes", o->pull.max_bytes, "refuse larger content")->type_name("BYTES");
   command->add_option("--name", o->pull.pin_name, "name of the pin")->type_name("NAME");
   command->add_option("-o,--output", o->output, "write it there too")->type_name("PATH");

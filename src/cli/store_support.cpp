@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "store/trust.h"
 #include "store/unixfs_read.h"
 
 namespace accelerate::cli {
@@ -93,6 +94,10 @@ store::HubDownload download(const store::HubName& name, const store::HubOptions&
   TransferProgress progress("fetching " + name.repository.id, cancel);
   return store::download_snapshot(store::HubCache(store::HubCache::default_folder()), name.repository, name.revision,
                                   options, progress.call());
+}
+
+std::filesystem::path default_key_file() {
+  return store::TrustPolicy::default_folder() / "key.pem";
 }
 
 Cid resolve_path(store::Store& store, const std::string& text) {

@@ -49,6 +49,9 @@ class TransferProgress {
 /// A repository in the hub's cache, fetched if it is not there; shows progress. Errors: as download_snapshot's.
 store::HubDownload download(const store::HubName& name, const store::HubOptions& options, const CancelToken& cancel);
 
+/// The key that publish signs with.
+std::filesystem::path default_key_file();
+
 /// The block that a path names. Errors: invalid_argument, not_found.
 store::Cid resolve_path(store::Store& store, const std::string& text);
 

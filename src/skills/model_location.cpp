@@ -1,6 +1,7 @@
 #include "skills/model_location.h"
 
 #include "base/error.h"
+#include "store/trust.h"
 #include "store/unixfs_read.h"
 
 namespace accelerate::skills {
@@ -13,6 +14,7 @@ ModelLocation::ModelLocation(const std::string& model, const std::filesystem::pa
   store::StoreOptions options;
   options.read_only = true;
   store_ = store::Store::open(store_folder.empty() ? store::Store::default_folder() : store_folder, options);
+  store::TrustPolicy::load().check(*store_, wanted.cid);
   const auto found = store::UnixFsReader(*store_).resolve(wanted.cid, wanted.path);
   if (!found) fail(ErrorCode::not_found, "{} has no \"{}\"", wanted.cid.text(), printable(wanted.path));
   view_ = std::make_unique<store::View>(*store_, *found, call);

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/open_file.h"
 #include "store/hub_endpoint.h"
+#include "store/trust.h"
 
 namespace accelerate::store {
 namespace {
@@ -156,8 +157,9 @@ class Session {
     request.accept = header(http::field::accept);
     request.range = header(http::field::range);
     request.if_none_match = header(http::field::if_none_match);
-    const GatewayReply reply =
-        is_hub_path(request.target) ? answer_hub(store_, request) : answer_gateway(store_, request);
+    const GatewayReply reply = is_signature_path(request.target) ? answer_signatures(store_, request)
+                               : is_hub_path(request.target)     ? answer_hub(store_, request)
+                                                                 : answer_gateway(store_, request);
     const bool keep = message.keep_alive();
     const bool sized = !reply.stream || reply.content_length;
     const bool chunked = !sized && message.version() >= 11;

@@ -18,7 +18,7 @@ struct GatewayServerOptions {
   int idle_ms = 30'000;
 };
 
-/// Serves answer_gateway and answer_hub over HTTP/1.1, a thread a connection.
+/// Serves answer_gateway, answer_hub and answer_signatures over HTTP/1.1, a thread a connection.
 class GatewayServer {
  public:
   /// Errors: io_error if the address cannot be listened on; invalid_argument if it is none.

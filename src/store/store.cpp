@@ -29,6 +29,8 @@ CREATE INDEX IF NOT EXISTS leaves_by_file ON leaves(file);
 CREATE TABLE IF NOT EXISTS wholes(cid BLOB NOT NULL, file INTEGER NOT NULL REFERENCES files(id) ON DELETE CASCADE,
   PRIMARY KEY(cid, file)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS wholes_by_file ON wholes(file);
+CREATE TABLE IF NOT EXISTS signatures(cid BLOB NOT NULL, hash BLOB NOT NULL, record BLOB NOT NULL,
+  PRIMARY KEY(cid, record)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS pins(cid BLOB PRIMARY KEY, name BLOB NOT NULL) WITHOUT ROWID;
 )";
 
@@ -250,6 +252,35 @@ bool Store::is_pinned(const Cid& cid) {
   const std::lock_guard lock(impl_->mutex);
   Statement query = impl_->db.prepare("SELECT 1 FROM pins WHERE cid = ?");
   return query.bind_bytes(1, cid.bytes()).step();
+}
+
+void Store::add_signature(const Cid& cid, std::string_view record) {
+  impl_->check_writable();
+  constexpr int64_t kMaxRecords = 64;
+  const std::lock_guard lock(impl_->mutex);
+  impl_->check_quota(record.size());
+  Transaction transaction(impl_->db);
+  impl_->db.prepare("INSERT OR IGNORE INTO signatures(cid, hash, record) VALUES(?, ?, ?)")
+      .bind_bytes(1, cid.bytes())
+      .bind_bytes(2, cid.hash_bytes())
+      .bind_bytes(3, record)
+      .step();
+  {
+    Statement count = impl_->db.prepare("SELECT count(*) FROM signatures WHERE cid = ?");
+    if (count.bind_bytes(1, cid.bytes()).step() && count.integer(0) > kMaxRecords) {
+      fail(ErrorCode::invalid_argument, "{} has {} signature records already", cid.text(), kMaxRecords);
+    }
+  }
+  transaction.commit();
+}
+
+std::vector<std::string> Store::signatures(const Cid& cid) {
+  const std::lock_guard lock(impl_->mutex);
+  std::vector<std::string> out;
+  Statement query = impl_->db.prepare("SELECT record FROM signatures WHERE cid = ?");
+  query.bind_bytes(1, cid.bytes());
+  while (query.step()) out.push_back(query.bytes(0));
+  return out;
 }
 
 StoreStat Store::stat() {

@@ -127,6 +127,11 @@ class Store : public BlockSource {
   std::vector<Pin> pins();
   bool is_pinned(const Cid& cid);
 
+  /// Keeps a signature record of a CID (verify_publication has passed it) until the CID's block goes.
+  /// Errors: invalid_argument beyond 64 records of a CID.
+  void add_signature(const Cid& cid, std::string_view record);
+  std::vector<std::string> signatures(const Cid& cid);
+
   /// Removes all that no pin reaches. Waits for writers of other processes. Errors: not_found if a pinned tree misses
   /// a block, and then nothing is removed.
   GcResult gc(const StoreCall& call = {});

@@ -81,6 +81,8 @@ GcResult Store::gc(const StoreCall& call) {
                          number("SELECT count(*) FROM leaves WHERE hash NOT IN (SELECT hash FROM temp.marked)");
     db.run("DELETE FROM blocks WHERE hash NOT IN (SELECT hash FROM temp.marked)");
     db.run("DELETE FROM leaves WHERE hash NOT IN (SELECT hash FROM temp.marked)");
+    db.run(
+        "DELETE FROM signatures WHERE hash NOT IN (SELECT hash FROM blocks) AND hash NOT IN (SELECT hash FROM leaves)");
     out.removed_files = number("SELECT count(*) FROM files WHERE id NOT IN (SELECT file FROM leaves)");
     db.run("DELETE FROM files WHERE id NOT IN (SELECT file FROM leaves)");
     out.kept_blocks = number("SELECT (SELECT count(*) FROM blocks) + (SELECT count(*) FROM leaves)");

@@ -133,6 +133,32 @@ def main():
                 assert file.read_bytes() == (minilm / file.relative_to(out[0])).read_bytes(), file
         stop(servers.pop())
 
+    def signatures(cid):
+        theirs, mine = ({"ACCELERATE_CONFIG_DIR": str(scratch / f"{who}-config")} for who in ("theirs", "mine"))
+        error = run("one", "publish", minilm, "--sign", code=2, env=theirs)["error"]
+        assert error["code"] == "not_found", error
+        key = run("one", "trust", "key", "--create", env=theirs)["key"]
+        record = scratch / "minilm.signature.json"
+        assert run("one", "publish", minilm, "--sign", "--signature", record, env=theirs)["signed_by"] == key
+        url = serve("one")
+        run("signed", "trust", "require", env=mine)
+        refused = run("signed", "pull", cid, "--from", url, code=3, env=mine)["error"]
+        assert refused["code"] == "invalid_model" and key in refused["message"], refused
+        assert run("signed", "store", "stat")["blocks"] == 0
+        run("signed", "trust", "add", key, "--name", "them", env=mine)
+        assert run("signed", "pull", cid, "--from", url, env=mine)["signed_by"] == "them"
+        assert run("signed", "pull", cid, "--from", url, "--signed-by", key)["signed_by"] == key
+        run("signed", "run", f"ipfs://{cid}", *TEXTS, env=mine)
+        run("signed", "trust", "rm", key, env=mine)
+        assert run("signed", "run", f"ipfs://{cid}", *TEXTS, code=3, env=mine)["error"]["code"] == "invalid_model"
+        stop(servers.pop())
+        # A source that knows no signatures, and the record by another way.
+        run("unsigned", "store", "import", archive(cid))
+        url = serve("unsigned")
+        assert run("by-file", "pull", cid, "--from", url, "--signed-by", key, code=3)["error"]["code"] == "invalid_model"
+        assert run("by-file", "pull", cid, "--from", url, "--signed-by", key, "--signature", record)["signed_by"] == key
+        stop(servers.pop())
+
     def garbage(cid):
         assert run("three", "store", "gc")["removed_blocks"] == 0
         run("three", "store", "pin", "rm", cid)
@@ -161,6 +187,7 @@ def main():
         suite.check("a killed pull from an honest and a lying source ends right", lambda: pull(cid))
         suite.check("the hub's cache holds it", lambda: hub(cid))
         suite.check("huggingface_hub and transformers load it by its CID through HF_ENDPOINT", lambda: endpoint(cid))
+        suite.check("signatures and trust decide what is pulled and run", lambda: signatures(cid))
         suite.check("garbage goes, and nothing else", lambda: garbage(cid))
         suite.check("errors have codes", errors)
     finally:
