@@ -77,7 +77,7 @@ std::string decode_base64(const std::string& text, std::string_view what) {
       EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes_of(text), static_cast<int>(text.size()));
   if (size >= 0 && text.size() % 4 == 0) {
     const size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
-    out.resize(static_cast<size_t>(size) - padding);
+    out.resize(static_cast<size_t>(size) - std::min(padding, static_cast<size_t>(size)));
     if (encode_base64(out) == text) return out;
   }
   fail(ErrorCode::invalid_model, "{} is not base64", what);
