@@ -39,6 +39,9 @@ def arguments() -> argparse.Namespace:
     what = parser.add_argument_group("what to generate")
     what.add_argument("--model", action="append", default=[], metavar="ID_OR_DIR", help="a model; may be repeated")
     what.add_argument("--class", dest="classes", action="append", default=[], metavar="NAME", help="a class of transformers, made small with random weights")
+    what.add_argument("--architecture", default="", metavar="FAMILY", help="all classes of a family, such as bert, made small")
+    what.add_argument("--all", action="store_true", help="all classes of transformers, made small")
+    what.add_argument("--all-native", action="store_true", help="all classes with a built-in graph, made small")
     what.add_argument("--from-file", action="append", default=[], metavar="LIST", help="a file with a line for each: MODEL [TASK] or class NAME [TASK]")
     parser.add_argument("--device", help="where the skill runs, and is verified; by default the policy decides")
     parser.add_argument("--task", default="", help="Hugging Face task; by default what the model is made for")
@@ -57,6 +60,10 @@ def arguments() -> argparse.Namespace:
 def requests(given: argparse.Namespace) -> list[tuple[str, str, str]]:
     """(kind, name, task) of each skill that is asked for."""
     out = [("model", name, given.task) for name in given.model] + [("class", name, given.task) for name in given.classes]
+    if given.all_native:
+        out += [("class", name, given.task) for name in ipfs_accelerate.classes(native=True)]
+    if given.all or given.architecture:
+        out += [("class", name, given.task) for name in ipfs_accelerate.classes(given.architecture, python=python_with_transformers())]
     for file in given.from_file:
         for number, line in enumerate(Path(file).read_text(encoding="utf-8").splitlines(), 1):
             words = line.split()
@@ -68,7 +75,7 @@ def requests(given: argparse.Namespace) -> list[tuple[str, str, str]]:
                 raise errors.InvalidArgumentError(f"{file}:{number}: {line!r}; expected MODEL [TASK] or class NAME [TASK]")
             out.append((kind, words[0], words[1] if len(words) > 1 else given.task))
     if not out:
-        raise errors.InvalidArgumentError("nothing to generate; name a --model, a --class or a --from-file")
+        raise errors.InvalidArgumentError("nothing to generate; name a --model, --class, --architecture or --from-file, or give --all or --all-native")
     return out
 
 

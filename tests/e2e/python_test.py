@@ -285,9 +285,23 @@ def original_names(build, folder):
             assert {"backend", "device", "requested_device", "fallback_reason", "model", "success", "timing"} <= set(out)
 
 
+def classes_by_name(ia):
+    from ipfs_accelerate.skill_class import class_name, module_name, source_of
+    assert (module_name("bert-base-uncased"), class_name("bert-base-uncased")) == ("skill_hf_bert_base_uncased", "BertbaseuncasedSkill")
+    native = ia.classes(native=True)
+    assert "BertModel" in native and native == sorted(set(native))
+    # what a model is called stands in the source as a literal only
+    name = 'x"""\n\nimport os; os.abort()\\'
+    source = source_of(name, {"class": name, "task": None}, name, None)
+    space = {"__file__": "/nowhere/a.py", "__name__": "generated"}
+    exec(compile(source, "generated", "exec"), space)
+    made = space[class_name(name)]
+    assert (made.MODEL, made.ARCHITECTURE, made.TASK) == (name, name, "")
+
+
 def bare_import(build):
-    """The package loads neither NumPy, torch nor transformers by itself."""
-    code = "import sys, ipfs_accelerate, ipfs_accelerate.ops; print([m for m in ('numpy', 'torch', 'transformers') if m in sys.modules])"
+    """The package, and what generated classes import, load neither NumPy, torch nor transformers."""
+    code = "import sys, ipfs_accelerate, ipfs_accelerate.ops, ipfs_accelerate.skill_class; print([m for m in ('numpy', 'torch', 'transformers') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(build.resolve() / "python"), "PATH": os.environ["PATH"]}, text=True, capture_output=True)
     assert done.returncode == 0 and done.stdout.strip() == "[]", done.stdout + done.stderr
 
@@ -307,6 +321,7 @@ def main():
         tasks_test.expected(folder)
     wanted = json.loads((folder / "expected.json").read_text())
     suite.check("bare import", bare_import, args.build)
+    suite.check("names of classes", classes_by_name, ia)
     suite.check("graphs", graphs, ia)
     suite.check("tensors", tensors, ia)
     suite.check("mistakes", mistakes, ia, folder)

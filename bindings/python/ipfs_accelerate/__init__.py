@@ -26,7 +26,7 @@ from .errors import Error
 
 _CORE = (
     "Graph", "InferenceSession", "Model", "Task", "TaskInputs", "Tensor", "TensorType", "Tokenizer", "Value", "__version__",
-    "find_model", "generate", "hardware", "infer_task", "ops", "tasks",
+    "classes", "find_model", "generate", "hardware", "infer_task", "ops", "tasks",
 )  # fmt: skip
 _OWN = {"DType": "dtypes", "Pipeline": "pipelines", "pipeline": "pipelines", "Skill": "skills", "MojoMaxTargetMixin": "mojo_max"}
 _LAZY = ("capture", "exporters")

@@ -66,6 +66,15 @@ nb::object generate(const std::string& model, const std::string& class_name, con
   return out;
 }
 
+/// The classes of transformers that can be generated: those with a native builder, or of a family, or all.
+std::vector<std::string> classes(const std::string& family, bool native, const std::string& python) {
+  const nb::gil_scoped_release release;
+  if (native) return skills::native_classes();
+  skills::GenerateOptions options;
+  options.python = python;
+  return skills::family_classes(family, options);
+}
+
 Json recommend(const std::string& model, int64_t batch, int64_t sequence, int64_t image) {
   const nb::gil_scoped_release release;
   const import::OpenedModel opened = import::open(std::filesystem::path(model));
@@ -103,6 +112,11 @@ void bind_library(nb::module_& module) {
       "{folder, manifest, generate_ms, verify_ms}. What fails leaves nothing behind.\n\nErrors: NotFoundError, "
       "InvalidArgumentError (an unknown class, with the nearest names; a folder that another model has), "
       "ExecutionFailedError if it differs from the reference, IoError, ...");
+  module.def(
+      "classes", classes, nb::arg("family") = "", nb::arg("native") = false, nb::arg("python") = "",
+      "The classes of transformers: those with a built-in graph (`native`), those of a family such as \"bert\", or "
+      "all.\n\nErrors: InvalidArgumentError for an unknown family, with the nearest names; IoError without a Python "
+      "that has transformers.");
   nb::module_ hardware = nb::borrow<nb::module_>(module.attr("hardware"));
   hardware.def(
       "recommend", recommend, nb::arg("model"), nb::arg("batch") = 1, nb::arg("sequence") = 128, nb::arg("image") = 224,
