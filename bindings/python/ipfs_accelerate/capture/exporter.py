@@ -26,7 +26,7 @@ from .attention import attention_form
 from .config_file import CaptureError
 from .draws import Draws, random_ops
 from .hoist import Hoist, Rows, is_layout
-from .patches import patched
+from .patches import patched, recurrent_networks
 from .recurrences import recurrences
 from .structure import fill, flatten_inputs, flatten_outputs, joined
 
@@ -277,7 +277,7 @@ def trace(
 ) -> tuple[ExportedProgram, list[str], list[str], str]:
     """Exports `model` on the first sample: (program, input names, output names, form of the program)."""
     program, noted = _export(model, samples, axes, way)
-    with torch.no_grad():
+    with torch.no_grad(), recurrent_networks():
         try:
             program, form = program.run_decompositions({}), "decomposed"
         except Exception:  # a graph whose views cannot be made functional stays as traced

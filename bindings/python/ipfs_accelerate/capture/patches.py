@@ -7,6 +7,8 @@
 - windows of `Tensor.unfold` by one step are a stack of slices (as overlapping views they fix the extent);
 - methods that keep their last results compute them, since symbolic sizes are no keys;
 - a cell of a recurrent network is its formula;
+- a recurrent network (LSTM, GRU) along a symbolic extent has the shapes of its outputs by their formula (torch finds them
+  step by step, which fixes the extent);
 - `max_pool1d` along a symbolic extent is a `max_pool2d` (the former fixes it);
 - `int(a)`, `math.ceil(a / b)`, `int(a / b)` and `(b - a % b) % b` of symbolic sizes, in methods of the model's modules, are divisions
   of integers.
@@ -31,6 +33,7 @@ from typing import Any
 
 import numpy
 import torch
+import torch._decomp.decompositions  # registers what `recurrent_networks` replaces
 from transformers import masking_utils
 
 from . import restatements, restatements_m_to_z
@@ -122,6 +125,41 @@ def gru_cell(self: Any, input: torch.Tensor, hx: torch.Tensor | None = None) -> 
     reset, update = (torch.sigmoid(a + b) for a, b in zip(given[:2], kept[:2]))
     new = torch.tanh(given[2] + reset * kept[2])
     return new + update * (hx - new)
+
+
+def recurrent_shapes(input: torch.Tensor, states: Any, *rest: Any) -> Any:
+    """`aten::lstm` and `aten::gru` of tensors without data: outputs [..., directions * output size] and the last states.
+
+    `rest` is (parameters, has_biases, num_layers, dropout, train, bidirectional, batch_first).
+    """
+    lasts = states if isinstance(states, (list, tuple)) else [states]
+    made = input.new_empty(*input.shape[:-1], lasts[0].shape[-1] * (2 if rest[5] else 1))
+    return made, *(torch.empty_like(state) for state in lasts)
+
+
+@contextlib.contextmanager
+def recurrent_networks() -> Iterator[None]:
+    """Makes torch take `recurrent_shapes` instead of finding the shapes step by step."""
+
+    operators = (torch.ops.aten.lstm.input, torch.ops.aten.gru.input)
+    saved = [dict(operator.py_kernels) for operator in operators]
+    table = torch._decomp.decomposition_table
+    listed = {operator: table[operator] for operator in operators if operator in table}
+    try:
+        for operator in operators:
+            for key in (torch._C.DispatchKey.CompositeImplicitAutograd, torch._C.DispatchKey.Autograd):
+                operator.py_kernels[key] = recurrent_shapes
+            operator._dispatch_cache.clear()
+            table[operator] = recurrent_shapes
+        yield
+    finally:
+        for operator in operators:
+            del table[operator]
+        table.update(listed)
+        for operator, kernels in zip(operators, saved):
+            operator.py_kernels.clear()
+            operator.py_kernels.update(kernels)
+            operator._dispatch_cache.clear()
 
 
 def max_pool1d(original: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
@@ -415,7 +453,7 @@ def patched(model: torch.nn.Module, checks: bool = True) -> Iterator[None]:
     """Puts the replacements and restatements that concern `model` in force, and takes them back; `checks` as below."""
     edits = {**restatements.EDITS, **restatements_m_to_z.EDITS}
     helpers = {**restatements.HELPERS, **restatements_m_to_z.HELPERS}
-    with restated(model, edits, helpers), _replaced(model, checks):
+    with restated(model, edits, helpers), recurrent_networks(), _replaced(model, checks):
         yield
 
 

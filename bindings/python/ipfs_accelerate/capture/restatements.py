@@ -797,6 +797,22 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ),),
     ("modeling_lighton_ocr", "LightOnOcrPatchMerger.forward"): _MERGER,
     ("modeling_longformer", "LongformerEncoder.forward"): _GLOBAL,
+    ("modeling_longformer", "LongformerForMultipleChoice.forward"): ((
+        """
+        global_attention_mask = torch.stack(
+            [
+                _compute_global_attention_mask(input_ids[:, i], self.config.sep_token_id, before_sep_token=False)
+                for i in range(num_choices)
+            ],
+            dim=1,
+        )
+        """,
+        """
+        global_attention_mask = _compute_global_attention_mask(
+            input_ids.flatten(0, 1), self.config.sep_token_id, before_sep_token=False
+        ).view(input_ids.shape)
+        """,
+    ),),
     ("modeling_longformer", "_get_question_end_index"): ((
         """
         sep_token_indices = (input_ids == sep_token_id).nonzero()

@@ -175,6 +175,16 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         "position_bias_query_index = max(0, position_bias.size(1) - query_length)",
         "position_bias_query_index = 0 if position_bias.size(1) == 1 else max(0, position_bias.size(1) - query_length)",
     ),),
+    ("modeling_perception_lm", "PerceptionLMModel.get_placeholder_mask"): (
+        (
+            'f"Image features and image tokens do not match, tokens: {n_image_tokens}, features: {image_features.size()[:-1].numel()}",',
+            '"Image features and image tokens do not match",',
+        ),
+        (
+            'f"Video features and video tokens do not match, tokens: {n_video_tokens}, features: {video_features.size()[:-1].numel()}",',
+            '"Video features and video tokens do not match",',
+        ),
+    ),
     ("modeling_paddleocr_vl", "PaddleOCRProjector.forward"): ((
         """
         image_features_chunks = image_features.split(image_grid_thw.prod(dim=1).tolist(), dim=0)

@@ -149,12 +149,12 @@ def weight_map(model: torch.nn.Module, stored: dict[str, torch.Size]) -> dict[st
     with recorder:
         for name in sorted(stored, key=dot_natural_key):
             if name in state and tuple(state[name].shape) == tuple(stored[name]) and not pending_match(name, converters):
-                found.setdefault(name, name)
+                found[name] = name  # whatever a renaming makes of another name
                 continue
             target, pattern = rename_source_key(name, renamings, converters, prefix, state)
             if pattern is None:
                 if target in state:
-                    found[target] = name
+                    found.setdefault(target, name)
                 continue
             converter = pending.setdefault(target, copy.deepcopy(by_pattern[pattern]))
             tensor = recorder.name(torch.empty(stored[name], device="meta"), name)
