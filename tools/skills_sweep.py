@@ -25,8 +25,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 def modalities():
+    """Of the classes that the table of coverage has as passed."""
     rows = (ROOT / "docs/coverage/classes.tsv").read_text().splitlines()
-    return {cells[0]: cells[3] for cells in (row.split("\t") for row in rows[1:])}
+    return {cells[0]: cells[3] for cells in (row.split("\t") for row in rows[1:]) if cells[5] == "passed"}
 
 
 def chosen(cases, count):

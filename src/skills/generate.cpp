@@ -349,8 +349,11 @@ class Generation {
       against = "the outputs that are recorded in the model's folder";
       has_recordings_ = true;
     }
-    SkillCheck checked{
-        .folder = stage_->path(), .manifest = manifest, .session = options_.session, .cancel = options_.cancel};
+    SkillCheck checked{.folder = stage_->path(),
+                       .against = against,
+                       .manifest = manifest,
+                       .session = options_.session,
+                       .cancel = options_.cancel};
     if (!has_recordings_) {
       try {
         const import::HfFolder folder = import::HfFolder::open(files_);
