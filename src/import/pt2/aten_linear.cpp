@@ -159,6 +159,11 @@ Value as_heads(Value x, int rank) {
 
 Value attention_of(Value q, Value k, Value v, Value mask, bool is_causal, double scale) {
   const int rank = q.rank();
+  // The batch axes of the queries broadcast too.
+  Shape wider = q.shape();
+  for (int i = 0; i + 3 < rank && k.rank() == rank; ++i)
+    if (q.dim(i) == Dim(1)) wider[static_cast<size_t>(i)] = k.dim(i);
+  if (wider != q.shape()) q = ops::expand(q, wider);
   const Shape lead(q.shape().begin(), q.shape().end() - 2);
   Shape result = lead;
   result.push_back(q.dim(-2));

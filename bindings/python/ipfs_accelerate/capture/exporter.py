@@ -29,6 +29,7 @@ from .hoist import Hoist, Rows, is_layout
 from .patches import patched, recurrent_networks
 from .recurrences import recurrences
 from .structure import fill, flatten_inputs, flatten_outputs, joined
+from .symbolic import symbolic_sizes
 
 TOLERANCE = 1e-4
 
@@ -277,7 +278,7 @@ def trace(
 ) -> tuple[ExportedProgram, list[str], list[str], str]:
     """Exports `model` on the first sample: (program, input names, output names, form of the program)."""
     program, noted = _export(model, samples, axes, way)
-    with torch.no_grad(), recurrent_networks():
+    with torch.no_grad(), recurrent_networks(), symbolic_sizes():
         try:
             program, form = program.run_decompositions({}), "decomposed"
         except Exception:  # a graph whose views cannot be made functional stays as traced
@@ -299,6 +300,7 @@ def _export(
     ties = equal_batches([other.tensors() for other in samples])
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
+        stack.enter_context(symbolic_sizes())
         stack.enter_context(implementations(model, way.attention, way.experts))
         stack.enter_context(reset_model_state(model))
         register_cache_pytrees_for_model(model)
@@ -362,6 +364,8 @@ def precomputed(model: torch.nn.Module, sample: Sample) -> Sample:
             inputs["image_sizes"] = sizes  # a layout, which transformers would make numbers
         if positions is not None:
             inputs["position_ids"] = positions  # an encoder inside would have positions of its own by this name
+        elif "position_ids" in inspect.signature(model.forward).parameters:
+            inputs.pop("position_ids", None)  # those of an encoder, where the model means its own
     return dataclasses.replace(sample, inputs=inputs)
 
 

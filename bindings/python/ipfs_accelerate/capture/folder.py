@@ -6,6 +6,7 @@ CPU as it would run there, while buffers and constants have their true values.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import time
@@ -217,7 +218,9 @@ def captured(model: torch.nn.Module, name: str, samples: list[Sample], seconds: 
         refused = error.refused
     small = cases.make_case(name)
     small_model = small.build_model().float()
-    checked = capture(small_model, reference(small_model, small, 0)[0], seconds=seconds)
+    small_samples = reference(small_model, small, 0)[0]
+    checked = capture(small_model, small_samples, seconds=seconds)
+    samples = [dataclasses.replace(sample, lists=small_samples[0].lists) for sample in samples]
     order = samples[::-1] if checked.turned else samples
     found = capture(model, order, seconds=seconds, ways=(checked.settings,))
     found.refused = refused + found.refused

@@ -291,6 +291,9 @@ class _Whole(ast.NodeTransformer):
             made = "_whole_ceiling" if is_ceil else "_whole_ratio"
         elif isinstance(value.op, ast.Mult) and is_int and not added:
             made = "_whole_scaled"
+        elif is_int:
+            self.count += 1
+            return ast.Call(ast.Name("_whole", ast.Load()), node.args, [])
         else:
             return node
         self.count += 1

@@ -298,6 +298,12 @@ _MERGER = ((
     "return _merged_patches(self, image_features, image_sizes)",
 ),)
 
+# Cut where there is nothing to cut, audio stays as it is.
+_CUT_AUDIO = ((
+    "if padding_mask is not None and padding_mask.shape[-1] < audio_values.shape[-1]:",
+    "if padding_mask is not None:",
+),)
+
 EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("modeling_clvp", "ClvpModelForConditionalGeneration.fix_speech_decoder_output"): ((
         """
@@ -388,12 +394,25 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
         "for offset in range(0, input_length, stride):",
         "for offset in (0,) if self.config.chunk_length is None else range(0, input_length, stride):",
     ),),
+    ("modeling_encodec", "EncodecModel.decode"): _CUT_AUDIO,
+    ("modeling_mimi", "MimiDecoderModel.forward"): _CUT_AUDIO,
+    ("modeling_pocket_tts_audio_tokenizer", "PocketTTSAudioTokenizerDecoderModel.forward"): _CUT_AUDIO,
     ("modeling_encodec", "EncodecModel._linear_overlap_add"): ((
         """
         if sum_weight.min() == 0:
             raise ValueError(f"`sum_weight` minimum element must be bigger than zero: {sum_weight}`")
         """,
         "",
+    ),),
+    # Without local views, the rows of all images are one part.
+    ("modeling_deepseek_ocr2", "DeepseekOcr2Model.get_image_features"): ((
+        "for idx in range(batch_size):",
+        """
+        if pixel_values_local is None:
+            separators = view_sep.expand(batch_size, 1, -1)
+            all_features.append(torch.cat([global_features, separators], dim=1).flatten(0, 1))
+        for idx in range(batch_size if pixel_values_local is not None else 0):
+        """,
     ),),
     ("modeling_efficientloftr", "EfficientLoFTRAggregatedAttention.forward"): ((
         "batch_size, embed_dim, _, _ = hidden_states.shape",
@@ -679,6 +698,36 @@ EDITS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ),
     ("modeling_granite_speech", "GraniteSpeechConformerAttention.forward"): _BLOCKS,
     ("modeling_granite_speech_plus", "GraniteSpeechPlusConformerAttention.forward"): _BLOCKS,
+    # As many mask units are kept in each row.
+    ("modeling_hiera", "HieraModel.forward"): ((
+        """
+        positions = bool_masked_pos.unsqueeze(-1).tile(1, mask_unit_area, hidden_size)
+        hidden_states = hidden_states[positions]
+        hidden_states = hidden_states.view(batch_size, -1, hidden_size)
+        """,
+        """
+        count = bool_masked_pos.shape[1]
+        keep = int(count * (1 - self.embeddings.patch_embeddings.mask_ratio))
+        units = torch.argsort((~bool_masked_pos).long(), dim=1, stable=True)[:, :keep]
+        places = torch.arange(mask_unit_area, device=units.device)[:, None] * count + units[:, None, :]
+        hidden_states = hidden_states.gather(1, places.flatten(1)[..., None].expand(-1, -1, hidden_size))
+        """,
+    ),),
+    ("modeling_hiera", "HieraDecoder.forward"): ((
+        "decoder_hidden_states[bool_masked_pos] = hidden_states.flatten()",
+        """
+        rank = (bool_masked_pos[:, :, :1, :1, :1].long().cumsum(1) - 1).clamp(min=0)
+        decoder_hidden_states = hidden_states.gather(1, rank.expand_as(bool_masked_pos))
+        """,
+    ),),
+    ("modeling_hiera", "HieraForPreTraining.get_pixel_label_2d"): (("label = label[bool_masked_pos]", ""),),
+    ("modeling_hiera", "HieraForPreTraining.forward_loss"): (
+        ("logits = logits[bool_masked_pos]", ""),
+        (
+            "loss = loss.mean()",
+            "loss = torch.where(bool_masked_pos[..., None], loss, 0.0).sum() / (bool_masked_pos.sum() * loss.shape[-1])",
+        ),
+    ),
     ("modeling_hunyuan_vl", "HunYuanVLVisionPatchEmbed.forward"): ((
         """
         position_embeddings_list = []

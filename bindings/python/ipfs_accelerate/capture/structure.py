@@ -94,7 +94,10 @@ def flatten_outputs(output: Any) -> dict[str, torch.Tensor]:
 
 
 def varying_lists(records: list[dict[str, torch.Tensor]]) -> tuple[str, ...]:
-    """Names of output lists that have another length in another record (features of each image): `P` of `P.0`, `P.1`, ..."""
+    """Names of output lists that have another length in another record (features of each image): `P` of `P.0`, `P.1`, ...
+
+    Only lists whose tensors can follow each other along the first axis count.
+    """
     lengths: dict[str, set[int]] = {}
     for record in records:
         found: dict[str, int] = {}
@@ -104,7 +107,13 @@ def varying_lists(records: list[dict[str, torch.Tensor]]) -> tuple[str, ...]:
                 found[head] = found.get(head, 0) + 1
         for head, count in found.items():
             lengths.setdefault(head, set()).add(count)
-    return tuple(head for head, counts in lengths.items() if len(counts) > 1)
+    names = [head for head, counts in lengths.items() if len(counts) > 1]
+
+    def follow(record: dict[str, torch.Tensor], head: str) -> bool:
+        parts = [value for name, value in record.items() if name.rpartition(".")[0] == head]
+        return all(part.dim() and part.shape[1:] == parts[0].shape[1:] for part in parts)
+
+    return tuple(head for head in names if all(follow(record, head) for record in records))
 
 
 def joined(outputs: Mapping[str, torch.Tensor], lists: tuple[str, ...]) -> dict[str, torch.Tensor]:
