@@ -220,6 +220,39 @@ def main():
         assert not any("rand" in target or "bernoulli" in target for target in targets), targets
     suite.check("random draws are inputs", draws)
 
+    def lists():
+        import torch
+        from ipfs_accelerate.capture.structure import joined, varying_lists
+
+        def outputs(images):
+            features = {f"features.{i}": torch.full((i + 1, 4), float(i)) for i in range(images)}
+            return {"states.0": torch.zeros(images, 4), **features, "states.1": torch.ones(images, 4)}
+
+        samples = [outputs(2), outputs(3)]
+        names = varying_lists(samples)
+        assert names == ("features",), names
+        found = joined(samples[1], names)
+        assert list(found) == ["states.0", "features", "states.1"] and found["features"].shape == (6, 4), found
+        assert found["features"][:, 0].tolist() == [0, 1, 1, 2, 2, 2], found["features"]
+        uneven = [{"maps.0": torch.zeros(1, 2)}, {"maps.0": torch.zeros(1, 2), "maps.1": torch.zeros(1, 3)}]
+        assert varying_lists(uneven) == (), "tensors of other widths do not follow each other"
+    suite.check("outputs: a list with a tensor for each row", lists)
+
+    def symbolic():
+        import sympy
+        import torch
+        from ipfs_accelerate.capture.symbolic import symbolic_sizes
+
+        before, (s, t) = sympy.simplify, sympy.symbols("s t", integer=True, positive=True)
+        with symbolic_sizes():
+            assert sympy.simplify((4 * s + 8 * t) / 4) == s + 2 * t
+            assert sympy.simplify((s * t + s) / s) == t + 1
+            dims = {"x": {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO}}
+            program = torch.export.export(torch.nn.Flatten(), (torch.zeros(2, 5, 6),), dynamic_shapes={"input": dims["x"]})
+        assert sympy.simplify is before
+        assert program.module()(torch.ones(3, 9, 6)).shape == (3, 54)
+    suite.check("sizes: simplified quotients, dims of any size", symbolic)
+
     def atomic():
         from ipfs_accelerate.capture.archive import write_atomically
 
