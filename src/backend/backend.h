@@ -180,6 +180,8 @@ class Backend {
 
   /// True for an engine that compiles whole regions: the runtime then asks why_not_in_region() instead of kernels().
   virtual bool takes_regions() const { return false; }
+  /// A region below this share of all work costs more to compile than it gains.
+  virtual double min_region_share() const { return 0.002; }
   /// Nothing if the node can be part of a region, else why not. Never asked for views, weights and constants: a region
   /// may hold any of them.
   virtual std::optional<std::string> why_not_in_region(const NodeSite& site) const {

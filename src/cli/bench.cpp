@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/show.h"
+#include "runtime/calibration.h"
 #include "tasks/registry.h"
 #include "tasks/synthetic.h"
 
@@ -18,6 +19,8 @@ struct BenchOptions {
   std::vector<int64_t> sequences = {128};
   int iterations = 20;
   int warmup = 2;
+  std::vector<std::string> devices;
+  bool calibrate = false;
   DeviceOptions device;
 };
 
@@ -136,12 +139,119 @@ void bench_model(const Cli& cli, const BenchOptions& options) {
   if (!report.fallback_reason.empty()) write_out("fallback: " + report.fallback_reason + "\n");
 }
 
+/// One device of a comparison.
+struct DeviceResult {
+  std::string device;
+  std::string backend;
+  std::string graph_hash;
+  int num_threads = 0;
+  double flops_share = 0;
+  double load_ms = 0;
+  std::string error;  // why there are no measurements
+  std::vector<Measurement> measurements;
+};
+
+DeviceResult measure_device(const std::string& device, const BenchOptions& options, const CallLimits& limits,
+                            Progress& progress) {
+  DeviceResult out;
+  out.device = device;
+  try {
+    tasks::TaskOptions open;
+    open.task = options.task;
+    open.session = options.device.session();
+    open.session.device = device;
+    open.session.dtype = "f32";  // the same work everywhere
+    open.session.load_limits = limits;
+    open.session.progress = [&](std::string_view what) { progress.set(fmt::format("{}: {}", device, what)); };
+    const tasks::Task task = tasks::Task::open(options.model, open);
+    const ModelReport& report = task.model().compiled.report();
+    if (!report.fallback_reason.empty()) fail(ErrorCode::backend_unavailable, "{}", report.fallback_reason);
+    out.backend = report.backend;
+    out.graph_hash = report.graph_hash;
+    out.num_threads = report.num_threads;
+    out.flops_share = report.flops_share;
+    out.load_ms = task.load_ms();
+    const bool has_text = task.model().compiled.graph().find_input("input_ids").has_value();
+    for (const int64_t sequence : has_text ? options.sequences : std::vector<int64_t>{0})
+      for (const int64_t batch : options.batches) {
+        progress.set(fmt::format("measuring batch {} on {}", batch, device));
+        out.measurements.push_back(
+            measure(task.model(), {.batch = batch, .sequence = sequence}, options, limits, progress));
+      }
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::cancelled || group_of(error.code()) == ErrorGroup::model) throw;
+    out.error = error.message();
+    out.measurements.clear();
+  }
+  return out;
+}
+
+void keep_times(const std::vector<DeviceResult>& results) {
+  std::vector<Calibration::Time> times;
+  for (const DeviceResult& r : results) {
+    if (!r.error.empty()) continue;
+    double sum = 0;
+    for (const Measurement& m : r.measurements) sum += quantile(m.samples_ms, 0.5);
+    times.push_back({r.device, sum});
+  }
+  const auto any = std::find_if(results.begin(), results.end(), [](const auto& r) { return r.error.empty(); });
+  if (any == results.end()) fail(ErrorCode::backend_unavailable, "no device could be measured");
+  remember_calibration(any->graph_hash, any->num_threads, std::move(times));
+}
+
+/// One table over devices: times, and ratios to the first one that ran.
+void compare_devices(Cli& cli, const BenchOptions& options) {
+  const CallLimits limits{.deadline = std::nullopt, .cancel = cli.cancel};
+  Progress progress("loading " + printable(options.model));
+  std::vector<DeviceResult> results;
+  for (const std::string& device : options.devices)
+    results.push_back(measure_device(device, options, limits, progress));
+  if (options.calibrate) keep_times(results);
+  const auto base = std::find_if(results.begin(), results.end(), [](const auto& r) { return r.error.empty(); });
+  Json list = Json::array();
+  std::vector<std::vector<std::string>> rows = {
+      {"device", "batch", "tokens", "median ms", "min ms", "times first", "work there", "load ms"}};
+  std::string missing;
+  for (const DeviceResult& r : results) {
+    Json entry = {
+        {"device", r.device},           {"backend", r.backend}, {"error", r.error.empty() ? Json() : Json(r.error)},
+        {"flops_share", r.flops_share}, {"load_ms", r.load_ms}, {"threads", r.num_threads},
+        {"measurements", Json::array()}};
+    if (!r.error.empty()) missing += fmt::format("{}: {}\n", r.device, r.error);
+    for (size_t i = 0; i < r.measurements.size(); ++i) {
+      Json m = to_json(r.measurements[i]);
+      const double ratio = m["median_ms"].get<double>() / quantile(base->measurements[i].samples_ms, 0.5);
+      m["ratio_to_first"] = ratio;
+      std::string tokens = m["extents"].contains("sequence") ? m["extents"]["sequence"].dump() : "";
+      rows.push_back({r.device, std::to_string(r.measurements[i].batch), tokens,
+                      fmt::format("{:.2f}", m["median_ms"].get<double>()),
+                      fmt::format("{:.2f}", m["min_ms"].get<double>()), fmt::format("{:.2f}", ratio),
+                      fmt::format("{:.1f}%", 100 * r.flops_share), fmt::format("{:.0f}", r.load_ms)});
+      entry["measurements"].push_back(std::move(m));
+    }
+    list.push_back(std::move(entry));
+  }
+  if (cli.json) {
+    const Json out = {{"success", base != results.end()}, {"model", options.model}, {"devices", std::move(list)}};
+    write_out(out.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  } else {
+    write_out(table(rows) + (missing.empty() ? "" : "\n" + missing));
+  }
+  if (base == results.end()) cli.exit_code = exit_code_of(ErrorCode::backend_unavailable);
+}
+
 }  // namespace
 
 void register_bench(Cli& cli) {
   auto options = std::make_shared<BenchOptions>();
-  CLI::App* bench =
-      cli.command("bench", "Measure a model on inputs of fixed size", [&cli, options] { bench_model(cli, *options); });
+  CLI::App* bench = cli.command("bench", "Measure a model on inputs of fixed size", [&cli, options] {
+    if (options->devices.empty()) {
+      if (options->calibrate) fail(ErrorCode::invalid_argument, "--calibrate needs --devices, such as cpu,openvino");
+      bench_model(cli, *options);
+    } else {
+      compare_devices(cli, *options);
+    }
+  });
   bench->add_option("model", options->model, "folder of the model")->required()->type_name("MODEL");
   bench->add_option("--task", options->task, "task whose graph is measured")->type_name("TASK");
   bench->add_option("--batch", options->batches, "batch sizes, with commas between")
@@ -156,6 +266,12 @@ void register_bench(Cli& cli) {
       ->type_name("N")
       ->check(CLI::Range(1, 1000000));
   bench->add_option("--warmup", options->warmup, "runs before them")->type_name("N")->check(CLI::Range(0, 1000));
+  bench
+      ->add_option("--devices", options->devices,
+                   "compare devices, with commas between, in one table with ratios; products in f32")
+      ->delimiter(',')
+      ->type_name("NAME,...");
+  bench->add_flag("--calibrate", options->calibrate, "with --devices: `auto` uses the fastest of them for this model");
   bench->add_flag("--json", cli.json, "print JSON, with all samples");
   options->device.add_to(*bench);
 }

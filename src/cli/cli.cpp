@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/log.h"
+#include "cli/compiled.h"
 #include "tasks/task.h"
 
 namespace accelerate::cli {
@@ -126,11 +127,18 @@ void DeviceOptions::add_to(CLI::App& command) {
       ->type_name("PASS")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command.add_option("--dump-after", dump_after, "write the graph to standard error each time this pass has run")
+      ->type_name("PASS");
+  command.add_option("--compiled", compiled, "folder that `compile` wrote: nothing is compiled again")
+      ->type_name("FOLDER");
 }
 
 SessionOptions DeviceOptions::session() const {
   SessionOptions out;
   out.device = device;
+  if (!compiled.empty()) out.device = use_compiled(compiled, device);
+  out.dump_after = dump_after;
+  if (!dump_after.empty()) out.dump = [](std::string_view text) { std::fwrite(text.data(), 1, text.size(), stderr); };
   out.dtype = dtype;
   out.strict = strict;
   out.threads.num_threads = threads;

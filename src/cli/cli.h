@@ -45,8 +45,11 @@ struct DeviceOptions {
   int threads = 0;
   bool strict = false;
   std::vector<std::string> disabled_passes;
+  std::string dump_after;
+  std::string compiled;
 
   void add_to(CLI::App& command);
+  /// Errors: invalid_argument, invalid_model if --compiled names what this user has not compiled on this machine.
   SessionOptions session() const;
 };
 

@@ -69,7 +69,9 @@ void register_export(Cli& cli) {
   CLI::App* command = cli.command("export", "Write a model's graph in the form of an engine's own tools",
                                   [&cli, options] { export_model(cli, *options); });
   command->add_option("model", options->model, "folder of the model")->required()->type_name("MODEL");
-  command->add_option("--to", options->to, "the form: max-mlir")->required()->type_name("FORMAT");
+  command->add_option("--to", options->to, "the form: max-mlir, mef (compiled, for this machine alone)")
+      ->required()
+      ->type_name("FORMAT");
   command->add_option("-o,--output", options->output, "file to write; else standard output")->type_name("FILE");
   command->add_option("--graph", options->graph, "which description of the model: auto, native or captured")
       ->type_name("KIND");

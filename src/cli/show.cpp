@@ -124,6 +124,10 @@ std::string explain_placement(const ModelReport& report) {
     nodes += fmt::format("{}{} on {}", nodes.empty() ? "" : ", ", count, backend);
   out += fmt::format("\nnodes: {}; {:.1f}% of the work on {}; {} transfers\n", nodes.empty() ? "none" : nodes,
                      100 * report.flops_share, report.backend, report.transfers);
+  if (report.requested_device == "auto")
+    out += report.calibration.empty()
+               ? "auto: not measured for this model (bench MODEL --devices ... --calibrate does)\n"
+               : fmt::format("auto: by measurement: {}\n", report.calibration);
   if (!report.fallback_reason.empty()) out += fmt::format("fallback: {}\n", report.fallback_reason);
   return out;
 }

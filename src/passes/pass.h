@@ -33,6 +33,9 @@ struct PassRunReport {
 struct PipelineOptions {
   std::set<std::string> wanted;    // backend passes
   std::set<std::string> disabled;  // by name
+  /// Called with the graph each time `dump_after` (the name of a pass, or empty) has run.
+  std::string dump_after;
+  std::function<void(const Graph&)> dump;
 };
 
 /// Runs the passes in pipeline order on the graph and on the regions of its nodes (a fused region stays as it is), and

@@ -149,6 +149,7 @@ class Runner {
 Graph run_passes(Graph graph, const PipelineOptions& options, std::vector<PassRunReport>* reports) {
   require_known(options.wanted);
   require_known(options.disabled);
+  if (!options.dump_after.empty()) require_known({options.dump_after});
   std::vector<PassRunReport> own;
   Runner runner(reports != nullptr ? *reports : own);
   for (const Stage& stage : pipeline()) {
@@ -157,6 +158,7 @@ Graph run_passes(Graph graph, const PipelineOptions& options, std::vector<PassRu
       for (const auto& [pass, portable] : stage.entries) {
         if (options.disabled.contains(pass.name) || (!portable && !options.wanted.contains(pass.name))) continue;
         changed |= runner.run(pass, graph);
+        if (options.dump && pass.name == options.dump_after) options.dump(graph);
       }
       if (!changed) break;
     }

@@ -150,6 +150,8 @@ class Compiler {
         rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
       }
     }
+    options.dump_after = session_->options.dump_after;
+    if (session_->options.dump) options.dump = [this](const Graph& graph) { session_->options.dump(print(graph)); };
     std::vector<PassRunReport> reports;
     out_->plan = run_passes(out_->graph, options, &reports);
     for (const auto& r : reports)
@@ -380,8 +382,6 @@ class Compiler {
   /// its words as the reason. Errors: under strict, what the engine says.
   Partition take_regions(std::vector<NodeRole>& roles, std::span<const double> flops,
                          std::vector<std::string>& reasons) {
-    /// A region below this share of the work costs more to compile than it gains.
-    constexpr double kMinShare = 0.002;
     const Graph& g = out_->plan;
     for (size_t n = 0; n < roles.size(); ++n) {
       if (roles[n] != NodeRole::outside) continue;
@@ -392,7 +392,7 @@ class Compiler {
         reasons[n] = fmt::format("{}: too little work here for a compilation of its own", primary().name());
       }
     }
-    Partition out = partition(g, roles, flops, session_->options.strict ? 0 : kMinShare);
+    Partition out = partition(g, roles, flops, session_->options.strict ? 0 : primary().min_region_share());
     std::vector<std::vector<int>> nodes(static_cast<size_t>(out.num_regions));
     for (size_t n = 0; n < roles.size(); ++n)
       if (out.region_of[n] >= 0) nodes[static_cast<size_t>(out.region_of[n])].push_back(static_cast<int>(n));

@@ -2,14 +2,19 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 
 #include "base/error.h"
+#include "runtime/calibration.h"
 #include "runtime/plan.h"
 
 namespace accelerate {
 
 struct InferenceSession::Impl {
   std::shared_ptr<SessionState> state = std::make_shared<SessionState>();
+  std::mutex mutex;
+  std::map<std::string, std::unique_ptr<InferenceSession>> others;  // of devices that `auto` prefers for some graph
 };
 
 namespace {
@@ -107,7 +112,38 @@ InferenceSession::InferenceSession(SessionOptions options) : impl_(std::make_sha
 }
 
 Model InferenceSession::load(const Graph& graph, std::shared_ptr<const WeightSource> weights) {
+  const SessionState& state = *impl_->state;
+  if (state.request.requested == "auto") {
+    Program identity;
+    identity.graphs.emplace("main", graph);
+    auto known = recall_calibration(identity_hash(identity), state.executor->num_threads());
+    // Memory is shared with the session's own threads where its own backend is the fastest.
+    if (known && known->times.front().device != state.backend) {
+      if (InferenceSession* other = other_session(known->times.front().device)) {
+        auto compiled = compile(other->impl_->state, graph, weights);
+        compiled->report.requested_device = "auto";
+        compiled->report.calibration = known->to_string();
+        return Model(std::move(compiled));
+      }
+    }
+    auto compiled = compile(impl_->state, graph, std::move(weights));
+    if (known) compiled->report.calibration = known->to_string();
+    return Model(std::move(compiled));
+  }
   return Model(compile(impl_->state, graph, std::move(weights)));
+}
+
+InferenceSession* InferenceSession::other_session(const std::string& device) {
+  std::lock_guard lock(impl_->mutex);
+  auto it = impl_->others.find(device);
+  if (it == impl_->others.end()) {
+    SessionOptions options = impl_->state->options;
+    options.device = device;
+    options.strict = false;
+    it = impl_->others.emplace(device, std::make_unique<InferenceSession>(std::move(options))).first;
+  }
+  // A device that has gone since it was measured does not serve.
+  return it->second->fallback_reason().empty() ? it->second.get() : nullptr;
 }
 
 const std::string& InferenceSession::backend() const {

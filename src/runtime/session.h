@@ -25,6 +25,10 @@ struct SessionOptions {
   ExecutorOptions threads;
   /// Passes that are skipped, beside those in ACCELERATE_DISABLE_PASSES (names with commas between).
   std::vector<std::string> disabled_passes;
+  /// Called with the text of the graph each time the pass of that name has run on it. Errors of load():
+  /// invalid_argument if there is no such pass.
+  std::string dump_after;
+  std::function<void(std::string_view)> dump;
   /// Keep the time of each node (Model::execute's profile).
   bool profile = false;
   /// Told what a long compilation does, for a person; called by the thread that loads.
@@ -68,6 +72,7 @@ struct ModelReport {
   std::string device;            // e.g. "cpu"
   std::string requested_device;  // after the environment was read
   std::string fallback_reason;   // empty if the requested device serves
+  std::string calibration;       // the times by which "auto" chose, if they were measured
   std::string dtype;             // of products: "f32", "bf16", "f16"
   std::string isa;               // instruction set of the CPU kernels, empty elsewhere
   std::string graph_hash;
@@ -151,6 +156,7 @@ class InferenceSession {
   Executor& executor();
 
  private:
+  InferenceSession* other_session(const std::string& device);
   struct Impl;
   std::shared_ptr<Impl> impl_;
 };

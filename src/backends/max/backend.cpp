@@ -61,10 +61,12 @@ class MaxBackend : public Backend, public GraphExporter {
     if (site.compute != ComputeType::f32) return "products in narrower types than f32";
     return max_engine::why_not(site.graph, site.node);
   }
-  std::vector<std::string> export_formats() const override { return {"max-mlir"}; }
+  std::vector<std::string> export_formats() const override { return {"max-mlir", "mef"}; }
   std::string export_graph(const Graph& graph, std::string_view format) const override {
-    if (format != "max-mlir") fail(ErrorCode::invalid_argument, "MAX has no format \"{}\"", printable(format));
+    if (format != "max-mlir" && format != "mef")
+      fail(ErrorCode::invalid_argument, "MAX has no format \"{}\"", printable(format));
     max_engine::MoText text = max_engine::write_mo(max_engine::expanded_for_mo(graph), {.names_of_graph = true});
+    if (format == "mef") return max_engine::compiled_file(max_engine::Engine::instance(), text.text);
     return heading(graph, text) + text.text;
   }
   CompiledRegion compile_region(const Region& region, const RegionContext& context) const override {

@@ -1,7 +1,5 @@
 #include "backends/max/cache.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,9 +8,7 @@
 #include <system_error>
 
 #include "base/cache_folder.h"
-#include "base/cpu_features.h"
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/open_file.h"
 
 namespace accelerate::max_engine {
@@ -64,25 +60,6 @@ const CacheFolder& cache_folder(const std::string& version) {
   std::lock_guard lock(mutex);
   if (!folder) folder = make(version);
   return *folder;
-}
-
-std::string machine_key() {
-  return sha256_hex(cpu_model_name() + "\n" + std::string(name_of(supported_isas().back()))).substr(0, 16);
-}
-
-std::optional<FileLock> FileLock::try_take(const fs::path& path) {
-  int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (descriptor < 0)
-    fail(ErrorCode::io_error, "cannot open {}: {}", printable(path.string(), 1000), system_reason(errno));
-  FileLock lock(descriptor);
-  if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return lock;
-  if (errno != EWOULDBLOCK)
-    fail(ErrorCode::io_error, "cannot lock {}: {}", printable(path.string(), 1000), system_reason(errno));
-  return std::nullopt;
-}
-
-FileLock::~FileLock() {
-  if (descriptor_ >= 0) close(descriptor_);
 }
 
 }  // namespace accelerate::max_engine

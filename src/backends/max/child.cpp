@@ -10,8 +10,10 @@
 #include "backends/max/engine.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/file_lock.h"
 #include "base/hash.h"
 #include "base/process.h"
+#include "base/seal.h"
 
 namespace accelerate::max_engine {
 namespace {
@@ -166,6 +168,35 @@ CompiledText compile_text(const Installation& installation, const Identity& iden
     limits.check();
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
+}
+
+std::string compiled_file(const Engine& engine, const std::string& text) {
+  // What the engine keeps of a graph in its cache is a MEF and 16 bytes of its own behind it.
+  constexpr size_t kTrailer = 16;
+  std::error_code error;
+  std::string pattern = (fs::temp_directory_path(error) / "ipfs-accelerate-max-XXXXXX").string();
+  if (error || mkdtemp(pattern.data()) == nullptr) fail(ErrorCode::io_error, "no temporary folder to compile in");
+  struct Removed {
+    fs::path path;
+    ~Removed() {
+      std::error_code ignored;
+      fs::remove_all(path, ignored);
+    }
+  } folder{pattern};
+  write_file_atomic(folder.path / "graph.mlir", text);
+  Answer answer = ask({helper_program().string(), "compile", engine.installation().library().string(),
+                       (folder.path / "graph.mlir").string()},
+                      engine_environment(engine.installation(), folder.path / "cache"), {});
+  if (answer.exit.signal != 0 || answer.exit.code != 0)
+    fail(ErrorCode::compile_failed, "MAX does not compile the graph: {}", failure(answer));
+  std::string content;
+  for (fs::recursive_directory_iterator it(folder.path / "cache", error), end; !error && it != end; it.increment(error))
+    if (it->is_regular_file() && it->path().string().find("/mof/mef/") != std::string::npos)
+      content = read_file(it->path(), size_t{1} << 32);
+  if (content.size() <= kTrailer)
+    fail(ErrorCode::compile_failed, "MAX {} left no compiled file in its cache", engine.identity().version);
+  content.resize(content.size() - kTrailer);
+  return content;
 }
 
 }  // namespace accelerate::max_engine

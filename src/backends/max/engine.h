@@ -74,6 +74,10 @@ CompiledText compile_text(const Installation& installation, const Identity& iden
                           const std::string& text, const std::function<void(std::string_view)>& progress,
                           const CallLimits& limits);
 
+/// The text as the engine's own compiled file (MEF): for this machine and this release of the engine alone.
+/// Errors: compile_failed.
+std::string compiled_file(const Engine& engine, const std::string& text);
+
 /// A graph in the engine, ready to run. Thread-safe.
 class LoadedGraph {
  public:

@@ -92,7 +92,7 @@ class Reader {
       }
     }
     if (!ended) header_line_.bad("mo.output at the end");
-    return std::move(graph_);
+    return Patch(graph_).apply();  // without what only guards
   }
 
  private:
@@ -324,8 +324,23 @@ class Reader {
     values_[line.result] = std::move(out);
   }
 
+  /// The softmax that `where` guards, if it is one: where(is_nan(reduce_sum(y)), reduce_sum(y), y).
+  std::optional<Value> guarded_softmax(const TextLine& line) const {
+    if (line.name != "rmo.select") return std::nullopt;
+    Value y = value(line, 2);
+    Value sum = value(line, 1);
+    const Node* softmax = graph_.producer(y.id);
+    const Node* nan = graph_.producer(value(line, 0).id);
+    const Node* added = graph_.producer(sum.id);
+    bool fits = softmax != nullptr && (softmax->op->name == "softmax" || softmax->op->name == "log_softmax") &&
+                nan != nullptr && nan->op->name == "is_nan" && nan->operands[0] == sum.id && added != nullptr &&
+                added->op->name == "reduce_sum" && added->operands[0] == y.id;
+    return fits ? std::optional<Value>(y) : std::nullopt;
+  }
+
   Value operation(const TextLine& line, const TensorType& declared) {
     const std::string& name = line.name;
+    if (auto softmax = guarded_softmax(line)) return *softmax;
     if (auto it = plain_ops().find(name); it != plain_ops().end()) {
       std::vector<Value> operands;
       for (size_t i = 0; i < line.operands.size(); ++i) operands.push_back(value(line, i));

@@ -71,8 +71,12 @@ Values arg_extreme(MoBuilder& b, const EmitSite& s, const char* name) {
   return {b.reshape(out, s.out[0].shape)};
 }
 
+/// MAX's softmax gives NaN only where NaN stands: a line that has one is NaN, as its sum is.
 Values along_axis(MoBuilder& b, const EmitSite& s, const char* name) {
-  return {b.op(name, {s.in[0]}, s.out[0], fmt::format("axis = {} : index", s.axis()))};
+  MoValue out = b.op(name, {s.in[0]}, s.out[0], fmt::format("axis = {} : index", s.axis()));
+  MoValue sum = b.reduce("add", out, static_cast<size_t>(s.axis()));
+  MoValue nan = b.op("rmo.mo.is_nan", {sum}, {DType::boolean, sum.type.shape});
+  return {b.select(nan, sum, out)};
 }
 
 Values cumsum(MoBuilder& b, const EmitSite& s) {
