@@ -1,7 +1,8 @@
 // Conformance of a backend that takes regions: many cases of src/ops/*_cases.cpp in one region, since one compilation
 // may take the engine minutes. A region that the engine refuses is halved until the cases at fault are found.
 //
-//   op_conformance --regions BACKEND [--gaps FILE] [--per-op N] [--op NAME]... [--batch N] [--minutes N] [--verbose]
+//   op_conformance --regions BACKEND [--gaps FILE] [--per-op N] [--op NAME]... [--batch N] [--sample N] [--minutes N]
+//   [--verbose]
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -29,6 +30,7 @@ struct RegionOptions {
   std::set<std::string> ops;
   size_t per_op = 1;
   size_t batch = 40;
+  size_t sample = 0;  // cases, spread evenly over the ops; 0: all
   double minutes = 6;
   bool verbose = false;
 };
@@ -89,8 +91,10 @@ class RegionRunner {
     stream_ = backend_->make_stream(executor_);
     for (const ops::CaseFile& file : ops::all_case_files()) file.add(cases_);
     std::vector<RegionCase> all = choose();
-    std::printf("%s %s: %zu cases of %zu ops\n", options_.backend.c_str(), probe.version.c_str(), all.size(),
-                chosen_.size());
+    all = sampled(std::move(all));
+    std::printf("%s %s: %zu cases of %zu ops that it takes\n", options_.backend.c_str(), probe.version.c_str(),
+                all.size(), chosen_.size());
+    std::fflush(stdout);
     for (size_t begin = 0; begin < all.size(); begin += options_.batch) {
       if (elapsed_minutes() > options_.minutes) {
         skipped_ += static_cast<int>(all.size() - begin);
@@ -168,6 +172,13 @@ class RegionRunner {
       if (!list.empty()) chosen_.insert(op);
       for (RegionCase& c : list) out.push_back(std::move(c));
     }
+    return out;
+  }
+
+  std::vector<RegionCase> sampled(std::vector<RegionCase> all) const {
+    if (options_.sample == 0 || options_.sample >= all.size()) return all;
+    std::vector<RegionCase> out;
+    for (size_t i = 0; i < options_.sample; ++i) out.push_back(std::move(all[i * all.size() / options_.sample]));
     return out;
   }
 
@@ -297,6 +308,8 @@ int run_regions(int argc, char** argv) {
       options.per_op = std::strtoul(argv[++i], nullptr, 10);
     } else if (argument == "--batch" && value) {
       options.batch = std::max<size_t>(1, std::strtoul(argv[++i], nullptr, 10));
+    } else if (argument == "--sample" && value) {
+      options.sample = std::strtoul(argv[++i], nullptr, 10);
     } else if (argument == "--minutes" && value) {
       options.minutes = std::strtod(argv[++i], nullptr);
     } else if (argument == "--verbose") {
@@ -309,10 +322,10 @@ int run_regions(int argc, char** argv) {
     }
   }
   if (options.backend.empty()) {
-    std::fprintf(
-        stderr,
-        "usage: op_conformance --regions BACKEND [--gaps FILE] [--per-op N] [--op NAME]... [--batch N] [--minutes N] "
-        "[--verbose]\n");
+    std::fprintf(stderr,
+                 "usage: op_conformance --regions BACKEND [--gaps FILE] [--per-op N] [--op NAME]... [--batch N] "
+                 "[--sample N] [--minutes N] "
+                 "[--verbose]\n");
     return 2;
   }
   try {
