@@ -70,9 +70,9 @@ bool any(LoopType) {
 
 void add_unary(Table& table) {
   const std::pair<const char*, LoopOp> of_floats[] = {
-      {"sqrt", LoopOp::sqrt},   {"exp", LoopOp::exp},   {"exp2", LoopOp::exp2}, {"expm1", LoopOp::expm1},
-      {"log", LoopOp::log},     {"log2", LoopOp::log2}, {"sin", LoopOp::sin},   {"cos", LoopOp::cos},
-      {"log1p", LoopOp::log1p}, {"tanh", LoopOp::tanh}, {"erf", LoopOp::erf},   {"is_nan", LoopOp::is_nan}};
+      {"sqrt", LoopOp::sqrt}, {"exp", LoopOp::exp}, {"expm1", LoopOp::expm1},  {"log", LoopOp::log},
+      {"log2", LoopOp::log2}, {"sin", LoopOp::sin}, {"cos", LoopOp::cos},      {"log1p", LoopOp::log1p},
+      {"tanh", LoopOp::tanh}, {"erf", LoopOp::erf}, {"is_nan", LoopOp::is_nan}};
   for (auto [name, op] : of_floats)
     table[name] = {floats, [op](LoopEmitter& e, const In& in, LoopType out) { return e.op(op, out, {in[0]}); }};
   for (auto [name, op] : {std::pair{"neg", LoopOp::neg}, std::pair{"abs", LoopOp::abs}})
