@@ -4,7 +4,7 @@ BUILD := build/release
 PYTHON := .venv/bin/python
 ENGINES ?= all
 
-.PHONY: run test bench sweep coverage-page lint build setup setup-test sanitize clean
+.PHONY: run test bench bench-store sweep coverage-page lint build setup setup-test sanitize clean
 
 ## Embeds three sentences with the real all-MiniLM-L6-v2 and prints their similarities.
 run: build
@@ -31,6 +31,11 @@ setup-test:
 bench: setup-test
 	@tools/build.sh $(BUILD) release bench_worker
 	@$(PYTHON) bench/compare.py --binary $(BUILD)/ipfs-accelerate
+
+## The store's figures: adding against SHA-256, serving against boxo (where Go is installed), two sources against one.
+bench-store: build
+	@if command -v go >/dev/null; then cd tests/golden/ipfs && go build -trimpath -o ../../../build/interop/peer ./peer; fi
+	@$(PYTHON) bench/store.py --binary $(BUILD)/ipfs-accelerate $$([ -x build/interop/peer ] && echo --peer build/interop/peer)
 
 ## Captures and verifies every model class of transformers; stops and goes on where it was (about 2 hours).
 COVERAGE := PYTHONPATH=bindings/python ACCELERATE_PYTHON=$(PYTHON) $(BUILD)/ipfs-accelerate coverage
