@@ -12,7 +12,7 @@ packages=(g++ cmake ninja-build ccache mold pkg-config nlohmann-json3-dev libsim
   zlib1g-dev libjpeg62-turbo-dev libpng-dev libwebp-dev libsndfile1-dev libsoxr-dev libssl-dev libsqlite3-dev
   libcurl4-openssl-dev libboost-dev python3 python3-venv)
 if [ "$what" = test ]; then
-  packages+=(libgtest-dev libgmock-dev clang-19 libclang-rt-19-dev clang-tidy-19)
+  packages+=(python3-dev libgtest-dev libgmock-dev clang-19 libclang-rt-19-dev clang-tidy-19)
 fi
 # An executable that is there already need not come from a package.
 missing=()

@@ -166,13 +166,16 @@ class Grouping {
       int& bound = viewed ? before : direct;
       bound = std::max(bound, group);
     }
-    if (direct > before && joins(direct, n)) {
-      groups_[static_cast<size_t>(direct)].nodes.push_back(n);
+    // Groups run in order, so any one from there on may take the node.
+    int count = static_cast<int>(groups_.size());
+    int group = std::max(direct, before + 1);
+    while (group < count && !joins(group, n)) ++group;
+    if (group < count) {
+      groups_[static_cast<size_t>(group)].nodes.push_back(n);
     } else {
       groups_.push_back({space_of(run_shape(graph_, node)), {n}});
-      direct = static_cast<int>(groups_.size()) - 1;
     }
-    group_of_[static_cast<size_t>(n)] = direct;
+    group_of_[static_cast<size_t>(n)] = group;
   }
 
   bool joins(int g, int n) {

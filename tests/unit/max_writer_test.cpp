@@ -137,7 +137,7 @@ TEST(MaxReader, AnEncoderLayer) {
   Value y = ops::add(x, ops::reshape(context, {batch, sequence, 32}));
   y = ops::layer_norm(y, weight("gamma", {32}), weight("beta", {32}), 1e-12);
   g.output(ops::gelu(ops::linear(y, weight("up", {64, 32}))));
-  expect_same_again(g);
+  expect_same_again(read_mo(write_mo(g).text));  // the softmax of an attention comes back as an op of its own
 }
 
 TEST(MaxReader, Convolutions) {
