@@ -3,8 +3,8 @@
 
 Usage: run_tests.py BUILD_FOLDER [--suite NAME]...
 Suites: layers, format, ctest (units, op conformance on each backend and instruction set, golden models), e2e, coverage (a
-sample of transformers' classes, captured and verified), max, mojo, openvino (the real engines), fuzz; ENGINES=none leaves
-the engines out. MAX takes minutes for a new graph: its suite runs a sample of the ops; all of them:
+sample of transformers' classes, captured and verified), openvino (the real engine), fuzz; on request max; ENGINES=none
+leaves the engines out. MAX takes minutes for a new graph: its suite runs a sample of the ops; all of them:
 tests/conformance/op_conformance --regions max --gaps src/backends/max/known_gaps.txt --minutes 60.
 A suite's own closing line, or its cases, are counted; each suite has a budget in minutes and is stopped past twice that.
 """
@@ -150,22 +150,6 @@ def suite_max(build):
     return tuple(a + b for a, b in zip(total, counted(code, lines)))
 
 
-def suite_mojo(build):
-    """Mojo as it is installed in .venv: op conformance (many cases a module) and a whole model against the CPU."""
-    if os.environ.get("ENGINES", "all") == "none":
-        say("skipped mojo: ENGINES=none")
-        return 0, 0, 1
-    env = dict(os.environ, VIRTUAL_ENV=str(ROOT / ".venv"), ACCELERATE_CACHE_DIR=str(ROOT / "build/engine-cache"))
-    conformance = [str(build / "tests/conformance/op_conformance"), "--regions", "mojo", "--gaps", "src/backends/mojo/known_gaps.txt", "--minutes", "3"]
-    code, lines = run(conformance, 4, env=env)
-    if code == 77:
-        say(f"skipped mojo: {lines[-1]}")
-        return 0, 0, 1
-    total = counted(code, lines)
-    code, lines = run([str(ROOT / ".venv/bin/python"), "tests/e2e/engines/mojo_test.py", "--build", str(build)], 3, env=env)
-    return tuple(a + b for a, b in zip(total, counted(code, lines)))
-
-
 def suite_openvino(build):
     """OpenVINO as it is installed in .venv: op conformance (many cases a graph) and a whole model against the CPU."""
     if os.environ.get("ENGINES", "all") == "none":
@@ -186,7 +170,10 @@ def suite_fuzz(build):
     return counted(*run(["tools/fuzz.sh"], 12))
 
 
-SUITES = {"layers": suite_layers, "format": suite_format, "ctest": suite_ctest, "e2e": suite_e2e, "coverage": suite_coverage, "max": suite_max, "mojo": suite_mojo, "openvino": suite_openvino, "fuzz": suite_fuzz}
+SUITES = {"layers": suite_layers, "format": suite_format, "ctest": suite_ctest, "e2e": suite_e2e, "coverage": suite_coverage, "max": suite_max, "openvino": suite_openvino, "fuzz": suite_fuzz}
+
+# Suites that only --suite runs: they compile for long on a machine that is shared.
+ON_REQUEST = {"max"}
 
 
 def main():
@@ -198,7 +185,7 @@ def main():
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     total = [0, 0, 0]
-    for name in args.suite or SUITES:
+    for name in args.suite or [name for name in SUITES if name not in ON_REQUEST]:
         say(f"suite {name}")
         begin = time.monotonic()
         counts = SUITES[name](build)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The store where things go wrong: killed at random moments, a full disk, writes that fail. Nothing that was there is lost, no byte
+"""The store where things go wrong: killed at random moments, writes that fail. Nothing that was there is lost, no byte
 that was not verified is used, and what is tried again ends right.
 
 Usage: store_faults_test.py [--build FOLDER] [--only TEXT].
@@ -106,34 +106,6 @@ def main():
         run(store, "store", "gc")
         whole(store, kept)
 
-    def full_disk():
-        disk = scratch / "disk"
-        disk.mkdir()
-        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)], capture_output=True).returncode != 0:
-            raise support.Skipped("a small file system cannot be mounted by this user")
-        try:
-            store = disk / "store"
-            kept = start(store)
-            archive = scratch / "large.car"
-            run(scratch / "clean", "store", "add", large)
-            cid = run(scratch / "clean", "store", "add", large)["added"][0]["cid"]
-            run(scratch / "clean", "store", "export", cid, "-o", archive)
-            server = program.start("store", "serve", "--json", env=environment(scratch / "clean"))
-            url = json.loads(server.stdout.readline())["url"]
-            try:
-                for command in (("store", "add", large, "--copy"), ("store", "import", archive), ("pull", cid, "--from", url)):
-                    assert run(store, *command, code=5)["error"]["code"] == "io_error", command
-                    whole(store, kept)
-                subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
-                run(store, "pull", cid, "--from", url)
-            finally:
-                server.kill()
-            run(store, "store", "get", cid, "-o", scratch / "from the full disk")
-            assert (scratch / "from the full disk").read_bytes() == large.read_bytes()
-            whole(store, kept)
-        finally:
-            subprocess.run(["umount", "-l", str(disk)], check=False)
-
     def failing_writes():
         """Every write beyond a size fails, whichever file it is in."""
         store = scratch / "writes"
@@ -158,7 +130,6 @@ def main():
         suite.check("an add that is killed ten times", killed_add)
         suite.check("a garbage collection that is killed ten times", killed_gc)
         suite.check("a pull that is killed ten times", killed_pull)
-        suite.check("a full disk", full_disk)
         suite.check("writes that fail", failing_writes)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
