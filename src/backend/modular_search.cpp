@@ -1,12 +1,10 @@
 #include "backend/modular_search.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <system_error>
 
+#include "backend/engine_search.h"
 #include "base/error.h"
 
 namespace accelerate {
@@ -24,12 +22,6 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, error);
 }
 
-fs::path resolved(const fs::path& path) {
-  std::error_code error;
-  fs::path out = fs::canonical(path, error);
-  return error ? path : out;
-}
-
 /// The installation roots that a folder may stand for: itself, a Python environment, a folder that holds `modular`.
 std::vector<fs::path> roots_in(const fs::path& folder) {
   std::vector<fs::path> out = {folder, folder / "modular"};
@@ -44,46 +36,19 @@ std::vector<fs::path> roots_in(const fs::path& folder) {
 
 class Search {
  public:
-  Search(const ModularPart& part, const std::function<const char*(const char*)>& environment)
-      : part_(part), environment_(environment) {}
+  Search(const ModularPart& part, const EnvironmentReader& environment) : part_(part), environment_(environment) {}
 
   ModularSearch run() {
     for (const char* name : {"MODULAR_HOME", "MAX_HOME", "MOJO_HOME"})
-      if (auto value = variable(name)) look(*value, name, true);
+      if (auto value = variable_of(environment_, name)) look(*value, name, true);
     for (const char* name : {"max", "mojo"})
-      for (const fs::path& program : on_path(name)) look_around(program, name);
-    for (const char* name : {"VIRTUAL_ENV", "CONDA_PREFIX"})
-      if (auto value = variable(name)) look(*value, fmt::format("the Python environment of {}", name), false);
-    std::vector<fs::path> pythons;
-    if (auto value = variable("ACCELERATE_PYTHON")) pythons.emplace_back(*value);
-    for (const fs::path& python : on_path("python3")) pythons.push_back(python);
-    for (const fs::path& python : pythons)
-      // bin/python of an environment is often a link: the environment is where the link lies.
-      for (const fs::path& p : {python, resolved(python)})
-        look(p.parent_path().parent_path(), fmt::format("the Python environment of {}", printable(python.string())),
-             false);
+      for (const fs::path& program : programs_on_path(environment_, name)) look_around(program, name);
+    for (const PythonEnvironment& python : python_environments(environment_))
+      look(python.folder, python.found_by, false);
     return std::move(out_);
   }
 
  private:
-  std::optional<std::string> variable(const char* name) const {
-    const char* value = environment_(name);
-    if (value == nullptr || *value == '\0') return std::nullopt;
-    return value;
-  }
-
-  std::vector<fs::path> on_path(const std::string& program) const {
-    std::vector<fs::path> out;
-    std::string path = variable("PATH").value_or("");
-    for (size_t begin = 0; begin <= path.size();) {
-      size_t end = std::min(path.find(':', begin), path.size());
-      fs::path candidate = fs::path(path.substr(begin, end - begin)) / program;
-      if (end > begin && is_file(candidate) && access(candidate.c_str(), X_OK) == 0) out.push_back(candidate);
-      begin = end + 1;
-    }
-    return out;
-  }
-
   void look_around(const fs::path& program, const std::string& name) {
     std::string how = fmt::format("the executable {} on PATH ({})", name, printable(program.string()));
     bool any = false;
@@ -118,14 +83,14 @@ class Search {
   }
 
   const ModularPart& part_;
-  const std::function<const char*(const char*)>& environment_;
+  const EnvironmentReader& environment_;
   std::set<fs::path> seen_;
   ModularSearch out_;
 };
 
 }  // namespace
 
-ModularSearch search_modular(const ModularPart& part, const std::function<const char*(const char*)>& environment) {
+ModularSearch search_modular(const ModularPart& part, const EnvironmentReader& environment) {
   return Search(part, environment).run();
 }
 
