@@ -194,12 +194,12 @@ def write_case(folder: Path, model: torch.nn.Module, found: Capture) -> int:
         model.save_pretrained(folder, max_shard_size="100GB")
     description = write_archive(folder / "model.pt2", model, found, stored_in(folder))
     for index, sample in enumerate(found.samples):
-        inputs = {name: _plain(value) for name, value in sample.tensors().items()}
-        write_atomically(folder / f"inputs-{index}.safetensors", save(inputs))
-        outputs = {name: _plain(value) for name, value in sample.outputs.items()}
-        write_atomically(folder / f"outputs-{index}.safetensors", save(outputs))
+        write_sample(folder, index, sample)
     return len(description["weights"])
 
 
-def _plain(value: torch.Tensor) -> torch.Tensor:
-    return value.detach().contiguous().clone()
+def write_sample(folder: Path, index: int, sample: Sample) -> None:
+    """Writes inputs-INDEX.safetensors and outputs-INDEX.safetensors, each at once or not at all."""
+    for kind, tensors in (("inputs", sample.tensors()), ("outputs", sample.outputs or {})):
+        content = save({name: value.detach().contiguous().clone() for name, value in tensors.items()})
+        write_atomically(folder / f"{kind}-{index}.safetensors", content)

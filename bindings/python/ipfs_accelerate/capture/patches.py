@@ -140,7 +140,6 @@ def recurrent_shapes(input: torch.Tensor, states: Any, *rest: Any) -> Any:
 @contextlib.contextmanager
 def recurrent_networks() -> Iterator[None]:
     """Makes torch take `recurrent_shapes` instead of finding the shapes step by step."""
-
     operators = (torch.ops.aten.lstm.input, torch.ops.aten.gru.input)
     saved = [dict(operator.py_kernels) for operator in operators]
     table = torch._decomp.decomposition_table

@@ -8,10 +8,9 @@ from typing import Any
 
 import torch
 import transformers
-from safetensors.torch import save
 
-from .archive import write_archive, write_atomically
-from .case import call, stored_in
+from .archive import write_archive
+from .case import call, stored_in, write_sample
 from .config_file import CaptureError, read_config
 from .draws import Draws
 from .exporter import Sample, capture, configs_of, reason_of
@@ -42,8 +41,7 @@ def build_reference(source: Path, folder: Path, class_name: str, seconds: float,
         samples = found.samples
         facts |= {"way": found.way, "form": found.form}
     for index, sample in enumerate(samples):
-        write_tensors(folder / f"inputs-{index}.safetensors", sample.tensors())
-        write_tensors(folder / f"outputs-{index}.safetensors", sample.outputs or {})
+        write_sample(folder, index, sample)
     facts["seconds"] = {"total": round(time.monotonic() - began, 2)}
     return facts
 
@@ -66,8 +64,3 @@ def loaded_model(source: Path, class_name: str) -> torch.nn.Module:
         if hasattr(part, "use_cache"):
             part.use_cache = False
     return model.eval().requires_grad_(False)
-
-
-def write_tensors(path: Path, tensors: dict[str, torch.Tensor]) -> None:
-    """Writes a safetensors file, all or nothing."""
-    write_atomically(path, save({name: value.detach().contiguous().clone() for name, value in tensors.items()}))

@@ -93,33 +93,37 @@ def flatten_outputs(output: Any) -> dict[str, torch.Tensor]:
     return found
 
 
+def _list_of(name: str) -> str:
+    """`P` of `P.0`, `P.1`, ...; empty for a tensor that is in no list."""
+    head, _, last = name.rpartition(".")
+    return head if last.isdigit() else ""
+
+
 def varying_lists(records: list[dict[str, torch.Tensor]]) -> tuple[str, ...]:
     """Names of output lists that have another length in another record (features of each image): `P` of `P.0`, `P.1`, ...
 
     Only lists whose tensors can follow each other along the first axis count.
     """
-    lengths: dict[str, set[int]] = {}
+    lists: dict[str, list[list[torch.Tensor]]] = {}
     for record in records:
-        found: dict[str, int] = {}
-        for name in record:
-            head, _, last = name.rpartition(".")
-            if head and last.isdigit():
-                found[head] = found.get(head, 0) + 1
-        for head, count in found.items():
-            lengths.setdefault(head, set()).add(count)
-    names = [head for head, counts in lengths.items() if len(counts) > 1]
-
-    def follow(record: dict[str, torch.Tensor], head: str) -> bool:
-        parts = [value for name, value in record.items() if name.rpartition(".")[0] == head]
-        return all(part.dim() and part.shape[1:] == parts[0].shape[1:] for part in parts)
-
-    return tuple(head for head in names if all(follow(record, head) for record in records))
+        found: dict[str, list[torch.Tensor]] = {}
+        for name, value in record.items():
+            found.setdefault(_list_of(name), []).append(value)
+        for head, parts in found.items():
+            lists.setdefault(head, []).append(parts)
+    lists.pop("", None)
+    return tuple(
+        head
+        for head, each in lists.items()
+        if len({len(parts) for parts in each}) > 1
+        and all(part.dim() and part.shape[1:] == parts[0].shape[1:] for parts in each for part in parts)
+    )
 
 
 def joined(outputs: Mapping[str, torch.Tensor], lists: tuple[str, ...]) -> dict[str, torch.Tensor]:
     """`outputs` with each of `lists` as one tensor: its parts [n, ...] after each other along the first axis."""
     parts: dict[str, list[torch.Tensor]] = {}
     for name, value in outputs.items():
-        head, _, last = name.rpartition(".")
-        parts.setdefault(head if head in lists and last.isdigit() else name, []).append(value)
+        head = _list_of(name)
+        parts.setdefault(head if head in lists else name, []).append(value)
     return {name: values[0] if name not in lists else torch.cat(values) for name, values in parts.items()}
