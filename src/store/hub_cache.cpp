@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -21,11 +21,6 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMaxName = 96;
 constexpr size_t kCommitDigits = 40;
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > kMaxName || text.front() == '.' || text.front() == '-' || text.back() == '.' ||
@@ -177,18 +172,19 @@ std::string HubRepository::folder_name() const {
 
 fs::path HubCache::default_folder() {
   for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) {
-    if (const std::string value = variable(name); !value.empty()) return value;
+    if (const std::string value = environment_variable(name); !value.empty()) return value;
   }
-  if (const std::string home = variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
-  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "huggingface/hub";
-  const std::string home = variable("HOME");
+  if (const std::string home = environment_variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
+  if (const std::string cache = environment_variable("XDG_CACHE_HOME"); !cache.empty())
+    return fs::path(cache) / "huggingface/hub";
+  const std::string home = environment_variable("HOME");
   if (home.empty()) fail(ErrorCode::invalid_argument, "no place for the hub's cache: set HF_HOME or HOME");
   return fs::path(home) / ".cache/huggingface/hub";
 }
 
 bool HubCache::offline() {
   for (const char* name : {"HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"}) {
-    std::string value = variable(name);
+    std::string value = environment_variable(name);
     std::transform(value.begin(), value.end(), value.begin(),
                    [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; });
     if (value == "1" || value == "ON" || value == "YES" || value == "TRUE") return true;

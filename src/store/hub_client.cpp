@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -29,11 +30,6 @@ constexpr size_t kMaxFiles = 100'000;
 constexpr int kMaxRedirects = 8;
 /// Attempts in a row that brought no byte.
 constexpr int kMaxFruitless = 5;
-
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 /// A file of the repository and what the hub says about it.
 struct HubFile {
@@ -445,15 +441,15 @@ class Downloader {
 
 HubOptions HubOptions::from_environment() {
   HubOptions out;
-  if (const std::string endpoint = variable("HF_ENDPOINT"); !endpoint.empty()) out.endpoint = endpoint;
+  if (const std::string endpoint = environment_variable("HF_ENDPOINT"); !endpoint.empty()) out.endpoint = endpoint;
   out.offline = HubCache::offline();
-  out.token = variable("HF_TOKEN");
-  const std::string implicit = variable("HF_HUB_DISABLE_IMPLICIT_TOKEN");
+  out.token = environment_variable("HF_TOKEN");
+  const std::string implicit = environment_variable("HF_HUB_DISABLE_IMPLICIT_TOKEN");
   if (out.token.empty() && (implicit.empty() || implicit == "0")) {
-    std::string file = variable("HF_TOKEN_PATH");
+    std::string file = environment_variable("HF_TOKEN_PATH");
     if (file.empty()) {
-      const std::string home = variable("HF_HOME");
-      file = home.empty() ? variable("HOME") + "/.cache/huggingface/token" : home + "/token";
+      const std::string home = environment_variable("HF_HOME");
+      file = home.empty() ? environment_variable("HOME") + "/.cache/huggingface/token" : home + "/token";
     }
     std::error_code ignored;
     if (fs::is_regular_file(file, ignored)) out.token = read_file(file, 4096);

@@ -3,8 +3,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstdlib>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/open_file.h"
@@ -149,14 +149,10 @@ std::shared_ptr<Store> Store::open(const fs::path& folder, const StoreOptions& o
 }
 
 fs::path Store::default_folder() {
-  const auto variable = [](const char* name) -> std::string {
-    const char* const value = std::getenv(name);
-    return value == nullptr ? "" : value;
-  };
-  if (const std::string own = variable("ACCELERATE_STORE"); !own.empty()) return own;
-  if (const std::string data = variable("XDG_DATA_HOME"); data.starts_with('/'))
+  if (const std::string own = environment_variable("ACCELERATE_STORE"); !own.empty()) return own;
+  if (const std::string data = environment_variable("XDG_DATA_HOME"); data.starts_with('/'))
     return fs::path(data) / "ipfs-accelerate/store";
-  const std::string home = variable("HOME");
+  const std::string home = environment_variable("HOME");
   if (home.empty()) fail(ErrorCode::invalid_argument, "no place for the store: set ACCELERATE_STORE or HOME");
   return fs::path(home) / ".local/share/ipfs-accelerate/store";
 }

@@ -1,9 +1,9 @@
 #include "store/trust.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <optional>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -19,11 +19,6 @@ constexpr std::string_view kPath = "/signatures/";
 constexpr size_t kMaxRecords = 64;
 constexpr int kStallMs = 3000;
 
-std::string variable(const char* name) {
-  const char* const value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 GatewayReply reply_of(int status, const Json& body) {
   GatewayReply out;
   out.status = status;
@@ -35,10 +30,10 @@ GatewayReply reply_of(int status, const Json& body) {
 }  // namespace
 
 fs::path TrustPolicy::default_folder() {
-  if (const std::string own = variable("ACCELERATE_CONFIG_DIR"); !own.empty()) return own;
-  if (const std::string config = variable("XDG_CONFIG_HOME"); config.starts_with('/'))
+  if (const std::string own = environment_variable("ACCELERATE_CONFIG_DIR"); !own.empty()) return own;
+  if (const std::string config = environment_variable("XDG_CONFIG_HOME"); config.starts_with('/'))
     return fs::path(config) / "ipfs-accelerate";
-  const std::string home = variable("HOME");
+  const std::string home = environment_variable("HOME");
   if (home.empty()) fail(ErrorCode::invalid_argument, "no place for keys: set ACCELERATE_CONFIG_DIR or HOME");
   return fs::path(home) / ".config/ipfs-accelerate";
 }
